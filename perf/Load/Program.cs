@@ -1,0 +1,3 @@
+using System.CommandLine;
+
+return await MediaRelay.Load.LoadRoot.Create().Parse(args).InvokeAsync();
