@@ -1,0 +1,18 @@
+namespace MediaRelay.Stun;
+
+/// <summary>One attribute as it lies in the message; the padding is not part of the value.</summary>
+public readonly ref struct StunAttribute
+{
+    internal StunAttribute(StunAttributeType type, ReadOnlySpan<byte> value)
+    {
+        Type = type;
+        Value = value;
+    }
+
+    public StunAttributeType Type { get; }
+
+    public ReadOnlySpan<byte> Value { get; }
+
+    /// <summary>True when a receiver that does not know the type must refuse the request (420).</summary>
+    public bool IsComprehensionRequired => (ushort)Type < 0x8000;
+}
