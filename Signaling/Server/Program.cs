@@ -1,4 +1,5 @@
 using System.CommandLine;
 using MediaRelay.Server.Commands;
 
-return await Root.Create().Parse(args).InvokeAsync();
+// Signals belong to the host's lifetime (drain first, end at once on the second), so the command line must not handle them.
+return await Root.Create().Parse(args).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null });
