@@ -1,0 +1,93 @@
+namespace MediaRelay.Signaling.Gateways;
+
+/// <summary>
+/// Decides from requests, resets and silence whether one gateway is connected, suspect or lost.
+/// </summary>
+/// <remarks>
+/// <code>
+///  Unknown --heard--> Connected --45 s silence, or 2 s after a reset--> Suspect --60 s--> Lost
+///                         ^---------------------heard--------------------+--------------+
+/// </code>
+/// While a request is held the gateway counts as heard only when the request came and when it ended: a pulled cable sends no reset.
+/// </remarks>
+public sealed class GatewayPresence(PresenceLimits limits)
+{
+    private TimeSpan _heard;
+    private TimeSpan? _reset;
+    private int _open;
+
+    /// <summary>The state.</summary>
+    public PresenceState State { get; private set; }
+
+    /// <summary>When the gateway was last heard.</summary>
+    public TimeSpan Heard => _heard;
+
+    /// <summary>When <see cref="HandleDeadline"/> has to be called, null when nothing is pending.</summary>
+    public TimeSpan? NextDeadline => State switch
+    {
+        PresenceState.Connected => Earlier(_heard + limits.Silence, _reset + limits.ResetGrace),
+        PresenceState.Suspect => Earlier(_heard + limits.Lost, _reset + limits.Lost),
+        _ => null,
+    };
+
+    /// <summary>After a restart: the gateway was connected before, so its silence from now on means something.</summary>
+    public void HandleExpected(TimeSpan now)
+    {
+        if (State != PresenceState.Unknown)
+            return;
+        State = PresenceState.Connected;
+        _heard = now;
+    }
+
+    /// <summary>A request, or bytes of one, arrived.</summary>
+    public void HandleRequest(TimeSpan now, List<PresenceChange> changes)
+    {
+        _open++;
+        Hear(now, changes);
+    }
+
+    /// <summary>Bytes of an open request arrived.</summary>
+    public void HandleBytes(TimeSpan now, List<PresenceChange> changes) => Hear(now, changes);
+
+    /// <summary>A request was answered. Whether the answer arrived is not known, so this is not a sign of life.</summary>
+    public void HandleAnswered() => _open = Math.Max(0, _open - 1);
+
+    /// <summary>The connection of a request broke before the answer was sent.</summary>
+    public void HandleReset(TimeSpan now)
+    {
+        _open = Math.Max(0, _open - 1);
+        if (_open == 0 && State == PresenceState.Connected)
+            _reset ??= now;
+    }
+
+    /// <summary>Everything due is done; extra calls are harmless.</summary>
+    public void HandleDeadline(TimeSpan now, List<PresenceChange> changes)
+    {
+        if (State == PresenceState.Connected)
+        {
+            if (_reset is { } reset && now >= reset + limits.ResetGrace)
+                Change(PresenceState.Suspect, $"The connection was reset and no other came within {limits.ResetGrace.TotalSeconds:0.#} s.", changes);
+            else if (now >= _heard + limits.Silence)
+                Change(PresenceState.Suspect, $"Nothing was heard for {limits.Silence.TotalSeconds:0.#} s.", changes);
+        }
+
+        if (State == PresenceState.Suspect && now >= Earlier(_heard + limits.Lost, _reset + limits.Lost))
+            Change(PresenceState.Lost, $"Nothing was heard for {limits.Lost.TotalSeconds:0.#} s.", changes);
+    }
+
+    private static TimeSpan Earlier(TimeSpan first, TimeSpan? second) => second is { } other && other < first ? other : first;
+
+    private void Hear(TimeSpan now, List<PresenceChange> changes)
+    {
+        if (State != PresenceState.Connected)
+            Change(PresenceState.Connected, State == PresenceState.Unknown ? "The gateway was heard for the first time." : "The gateway was heard again.", changes);
+        _heard = now;
+        _reset = null;
+    }
+
+    private void Change(PresenceState to, string reason, List<PresenceChange> changes)
+    {
+        changes.Add(new PresenceChange(State, to, _heard, reason));
+        State = to;
+    }
+}

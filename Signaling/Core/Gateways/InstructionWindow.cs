@@ -1,0 +1,79 @@
+namespace MediaRelay.Signaling.Gateways;
+
+/// <summary>
+/// The instructions that wait for one gateway: which of them to put into the next answer, and when to send one again
+/// (sma-sig-1 sections 3, 6 and 7). Held GETs and storage are the shell's.
+/// </summary>
+/// <remarks>
+/// An instruction stays until an acknowledgement passes it. It is sent once per <see cref="ResendAfter"/>, because of two GETs in
+/// flight one may carry an acknowledgement that is older than the other's answer.
+/// </remarks>
+public sealed class InstructionWindow
+{
+    /// <summary>An instruction that was sent and not acknowledged goes out again after this time.</summary>
+    public static readonly TimeSpan ResendAfter = TimeSpan.FromSeconds(5);
+
+    private readonly LinkedList<Entry> _waiting = [];
+
+    /// <summary>Instructions that are not acknowledged.</summary>
+    public int Count => _waiting.Count;
+
+    /// <summary>Everything up to this number is acknowledged.</summary>
+    public ulong Acknowledged { get; private set; }
+
+    /// <summary>True when an instruction can be sent at this time.</summary>
+    public bool HasReady(TimeSpan now)
+    {
+        foreach (Entry entry in _waiting)
+        {
+            if (entry.IsReady(now))
+                return true;
+        }
+
+        return false;
+    }
+
+    /// <summary>Adds an instruction; its number must be higher than all before.</summary>
+    public void Add(Instruction instruction) => _waiting.AddLast(new Entry(instruction));
+
+    /// <summary>Removes everything up to the number; false when it was removed before.</summary>
+    public bool Acknowledge(ulong upTo)
+    {
+        if (upTo <= Acknowledged)
+            return false;
+        Acknowledged = upTo;
+        while (_waiting.First is { } first && first.Value.Instruction.Seq <= upTo)
+            _waiting.RemoveFirst();
+        return true;
+    }
+
+    /// <summary>Appends what can be sent now, at most <paramref name="max"/>, and marks it as sent.</summary>
+    public void Take(TimeSpan now, int max, List<Instruction> batch)
+    {
+        foreach (Entry entry in _waiting)
+        {
+            if (batch.Count == max)
+                return;
+            if (!entry.IsReady(now))
+                continue;
+            entry.Sent = now;
+            batch.Add(entry.Instruction);
+        }
+    }
+
+    /// <summary>A new session began, or an answer could not be written: everything may go out at once.</summary>
+    public void Reset()
+    {
+        foreach (Entry entry in _waiting)
+            entry.Sent = null;
+    }
+
+    private sealed class Entry(Instruction instruction)
+    {
+        public Instruction Instruction { get; } = instruction;
+
+        public TimeSpan? Sent { get; set; }
+
+        public bool IsReady(TimeSpan now) => Sent is not { } sent || now - sent >= ResendAfter;
+    }
+}
