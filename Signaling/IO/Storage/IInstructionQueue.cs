@@ -1,0 +1,18 @@
+using MediaRelay.Signaling.Gateways;
+namespace MediaRelay.Signaling.IO.Storage;
+
+/// <summary>Instructions that are not acknowledged by their gateway.</summary>
+public interface IInstructionQueue
+{
+    /// <summary>Gives the instruction its number and stores it; when the task completes it is durable.</summary>
+    Task<Instruction> EnqueueAsync(string gateway, Instruction instruction);
+
+    /// <summary>The epoch of the gateway's numbers, the last number given, and what waits, ascending.</summary>
+    Task<InstructionBacklog> BacklogAsync(string gateway);
+
+    /// <summary>Removes everything up to the number. A lost acknowledgement only means that the gateway sees an instruction again.</summary>
+    Task AcknowledgeAsync(string gateway, ulong upTo);
+
+    /// <summary>Starts a new epoch: the gateway claims to have carried out more than was ever sent. What waits is numbered anew.</summary>
+    Task<InstructionBacklog> RenumberAsync(string gateway, string epoch);
+}

@@ -1,0 +1,239 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using MediaRelay.Signaling.Contract;
+using MediaRelay.Signaling.Events;
+
+namespace MediaRelay.Signaling.IO.Storage.Sqlite;
+
+/// <summary>The journal in SQLite. Sequences and the end of the chain are mirrored in memory and belong to the writer's thread.</summary>
+internal sealed class SqliteEventJournal(SqliteStorage storage) : IEventJournal
+{
+    private const string Columns = "e.pos, g.id, e.epoch, e.received, e.payload, e.id, e.seq, e.time, e.kind, e.priority FROM events e JOIN gateways g ON g.key=e.gw";
+    private const int MaxMissing = 32;
+    private const int MaxMirrored = 50_000;
+
+    private readonly Dictionary<(string Gateway, string Epoch), EventSequence> _sequences = [];
+    private readonly Dictionary<string, long> _keys = new(StringComparer.Ordinal);
+    private readonly XmlOutput _scratch = new();
+    private byte[] _chain = new byte[32];
+    private long _next = 1;
+    private bool _isLoaded;
+    private long _last;
+
+    public long LastPosition => Volatile.Read(ref _last);
+
+    public Task<AppendResult> AppendAsync(EventAppend append) => storage.Writer.RunAsync(
+        database => Append(database, append),
+        result =>
+        {
+            if (result.Stored.Count > 0)
+                Appended(result.Stored[^1].Position);
+        });
+
+    public Task<StoredEvent> AppendServerEventAsync(string gateway, SmaEvent draft, DateTimeOffset received) => storage.Writer.RunAsync(
+        database =>
+        {
+            EventSequence sequence = Sequence(database, gateway, StoredEvent.ServerEpoch);
+            ulong seq = sequence.Contiguous + 1;
+            var pending = new PendingEvent(draft with { Seq = seq, Id = $"es-{seq}" }, _scratch);
+            return Append(database, new EventAppend(gateway, StoredEvent.ServerEpoch, [pending], received)).Stored[0];
+        },
+        stored => Appended(stored.Position));
+
+    public Task<ulong> ContiguousAsync(string gateway, string epoch) => storage.Writer.RunAsync(database => Sequence(database, gateway, epoch).Contiguous);
+
+    public Task ForgetBelowAsync(string gateway, string epoch, ulong first) => storage.Writer.RunAsync(database =>
+    {
+        EventSequence sequence = Sequence(database, gateway, epoch);
+        sequence.Forget(first);
+        SaveSequence(database, Key(database, gateway), epoch, sequence);
+        return true;
+    });
+
+    public IReadOnlyList<StoredEvent> Read(long after, int max) => storage.Read(database =>
+        Rows(database.Statement($"SELECT {Columns} WHERE e.pos>? AND e.payload IS NOT NULL ORDER BY e.pos LIMIT ?").Bind(after).Bind(max)));
+
+    public IReadOnlyList<StoredEvent> ReadGateway(string gateway, long? before, int max) => storage.Read(database =>
+        Rows(database.Statement($"SELECT {Columns} WHERE e.gw=(SELECT key FROM gateways WHERE id=?) AND e.pos<? AND e.payload IS NOT NULL ORDER BY e.pos DESC LIMIT ?")
+            .Bind(gateway).Bind(before ?? long.MaxValue).Bind(max)));
+
+    public StoredEvent? Find(string gateway, string eventId) => storage.Read(database =>
+        Rows(database.Statement($"SELECT {Columns} WHERE e.gw=(SELECT key FROM gateways WHERE id=?) AND e.id=?").Bind(gateway).Bind(eventId)).FirstOrDefault());
+
+    public long Cursor(string consumer) => storage.Read(database =>
+    {
+        SqliteStatement query = database.Statement("SELECT pos FROM consumers WHERE name=?").Bind(consumer);
+        long position = query.Step() ? query.Number(0) : 0;
+        query.Reset();
+        return position;
+    });
+
+    public Task AdvanceAsync(string consumer, long position) => storage.Writer.RunAsync(database =>
+    {
+        Advance(database, consumer, position);
+        return true;
+    });
+
+    public static void Advance(SqliteDatabase database, string consumer, long position) =>
+        database.Statement("INSERT INTO consumers(name, pos) VALUES(?, ?) ON CONFLICT(name) DO UPDATE SET pos=max(pos, excluded.pos)").Bind(consumer).Bind(position).Run();
+
+    public Task<int> PurgeAsync(EventRetention retention, DateTimeOffset utcNow) => storage.Writer.RunAsync(database =>
+    {
+        int purged = 0;
+        for (EventPriority priority = EventPriority.Alarm; priority <= EventPriority.Bulk; priority++)
+        {
+            purged += database.Statement("UPDATE events SET payload=NULL WHERE pos IN (SELECT pos FROM events WHERE priority=? AND received<? AND payload IS NOT NULL LIMIT 5000)")
+                .Bind((long)priority).Bind(utcNow - retention.Of(priority)).Run();
+        }
+
+        DropPurgedHead(database);
+        return purged;
+    });
+
+    public JournalVerdict Verify() => storage.Read(SqliteJournalCheck.Run);
+
+    /// <summary>Reads the end of the chain, before the first append.</summary>
+    public void Load() => storage.Read(database =>
+    {
+        LoadEnd(database);
+        Volatile.Write(ref _last, _next - 1);
+        return true;
+    });
+
+    /// <summary>A transaction was rolled back: what memory mirrors may be ahead of the database.</summary>
+    public void Forget()
+    {
+        _sequences.Clear();
+        _keys.Clear();
+        _isLoaded = false;
+    }
+
+    private void Appended(long position)
+    {
+        Volatile.Write(ref _last, Math.Max(position, _last));
+        storage.Notifications.Publish(INotifications.Events, position.ToString(CultureInfo.InvariantCulture));
+    }
+
+    private AppendResult Append(SqliteDatabase database, EventAppend append)
+    {
+        if (!_isLoaded)
+            LoadEnd(database);
+        long key = Key(database, append.Gateway);
+        EventSequence sequence = Sequence(database, append.Gateway, append.Epoch);
+        var stored = new List<StoredEvent>(append.Events.Count);
+        List<ulong>? later = null;
+        List<string>? faults = null;
+        int duplicates = 0;
+        foreach (PendingEvent pending in append.Events)
+        {
+            SmaEvent message = pending.Event;
+            if (sequence.Contains(message.Seq))
+            {
+                duplicates++;
+            }
+            else if (!sequence.IsInWindow(message.Seq))
+            {
+                (later ??= []).Add(message.Seq);
+            }
+            else
+            {
+                sequence.Add(message.Seq);
+                if (Insert(database, key, append, pending))
+                    stored.Add(new StoredEvent(_next++, append.Gateway, append.Epoch, append.Received, message));
+                else
+                    (faults ??= []).Add(message.Id);
+            }
+        }
+
+        SaveSequence(database, key, append.Epoch, sequence);
+        var missing = new List<SeqRange>();
+        sequence.Missing(missing, MaxMissing);
+        return new AppendResult
+        {
+            UpTo = sequence.Contiguous, Missing = missing, Stored = stored, Duplicates = duplicates,
+            Later = later ?? (IReadOnlyList<ulong>)[], Faults = faults ?? (IReadOnlyList<string>)[],
+        };
+    }
+
+    private bool Insert(SqliteDatabase database, long key, EventAppend append, PendingEvent pending)
+    {
+        SmaEvent message = pending.Event;
+        byte[] chain = SqliteJournalCheck.Next(_chain, pending.Digest);
+        int rows = database.Statement("INSERT OR IGNORE INTO events(pos, gw, epoch, seq, id, time, received, kind, priority, payload, digest, chain) VALUES(?,?,?,?,?,?,?,?,?,?,?,?)")
+            .Bind(_next).Bind(key).Bind(append.Epoch).Bind((long)message.Seq).Bind(message.Id).Bind(message.Time).Bind(append.Received)
+            .Bind(message.Kind).Bind((long)message.Priority).Bind(pending.Payload).Bind(pending.Digest).Bind(chain).Run();
+        if (rows == 0)
+            return false;
+        _chain = chain;
+        return true;
+    }
+
+    private long Key(SqliteDatabase database, string gateway)
+    {
+        if (_keys.TryGetValue(gateway, out long key))
+            return key;
+        key = SqliteStorage.Key(database, gateway);
+        if (_keys.Count > MaxMirrored)
+            _keys.Clear();
+        _keys[gateway] = key;
+        return key;
+    }
+
+    private EventSequence Sequence(SqliteDatabase database, string gateway, string epoch)
+    {
+        if (_sequences.TryGetValue((gateway, epoch), out EventSequence? sequence))
+            return sequence;
+        SqliteStatement query = database.Statement("SELECT contiguous, above FROM cursors WHERE gw=? AND epoch=?").Bind(Key(database, gateway)).Bind(epoch);
+        sequence = query.Step()
+            ? new EventSequence((ulong)query.Number(0), MemoryMarshal.Cast<byte, ulong>(query.OptionalBlob(1) ?? []).ToArray())
+            : new EventSequence();
+        query.Reset();
+        if (_sequences.Count > MaxMirrored)
+            _sequences.Clear();
+        _sequences[(gateway, epoch)] = sequence;
+        return sequence;
+    }
+
+    private static void SaveSequence(SqliteDatabase database, long key, string epoch, EventSequence sequence)
+    {
+        ulong[] above = sequence.Above();
+        SqliteStatement save = database.Statement("INSERT INTO cursors(gw, epoch, contiguous, above) VALUES(?,?,?,?) ON CONFLICT(gw, epoch) DO UPDATE SET contiguous=excluded.contiguous, above=excluded.above")
+            .Bind(key).Bind(epoch).Bind((long)sequence.Contiguous);
+        _ = (above.Length == 0 ? save.BindNull() : save.Bind(MemoryMarshal.AsBytes<ulong>(above))).Run();
+    }
+
+    private void LoadEnd(SqliteDatabase database)
+    {
+        SqliteStatement end = database.Statement("SELECT pos, chain FROM (SELECT pos, chain FROM anchor UNION ALL SELECT pos, chain FROM (SELECT pos, chain FROM events ORDER BY pos DESC LIMIT 1)) ORDER BY pos DESC LIMIT 1");
+        (_next, _chain) = end.Step() ? (end.Number(0) + 1, end.Blob(1)) : (1, new byte[32]);
+        end.Reset();
+        _isLoaded = true;
+    }
+
+    /// <summary>When the oldest events are all purged, their rows go too; the anchor keeps the chain's value before the first row left.</summary>
+    private static void DropPurgedHead(SqliteDatabase database)
+    {
+        SqliteStatement query = database.Statement("SELECT coalesce((SELECT min(pos) FROM events WHERE payload IS NOT NULL), (SELECT max(pos) FROM events))");
+        long first = query.Step() && !query.IsNull(0) ? query.Number(0) : 0;
+        query.Reset();
+        if (first == 0)
+            return;
+        database.Statement("INSERT INTO anchor(one, pos, chain) SELECT 1, pos, chain FROM events WHERE pos<? ORDER BY pos DESC LIMIT 1 ON CONFLICT(one) DO UPDATE SET pos=excluded.pos, chain=excluded.chain").Bind(first).Run();
+        database.Statement("DELETE FROM events WHERE pos<?").Bind(first).Run();
+    }
+
+    private static List<StoredEvent> Rows(SqliteStatement query)
+    {
+        var rows = new List<StoredEvent>();
+        while (query.Step())
+        {
+            var header = new SmaEvent
+            {
+                Id = query.Text(5), Seq = (ulong)query.Number(6), Time = query.Time(7), Kind = query.Text(8), Priority = (EventPriority)query.Number(9),
+            };
+            rows.Add(new StoredEvent(query.Number(0), query.Text(1), query.Text(2), query.Time(3), StoredMessage.Event(query.Blob(4)) ?? header));
+        }
+
+        return rows;
+    }
+}

@@ -1,0 +1,102 @@
+namespace MediaRelay.Signaling.IO.Storage.Sqlite;
+
+/// <summary>The embedded engine: one SQLite file in WAL mode, one writer with group commit, readers that never wait.</summary>
+public sealed class SqliteStorage : IStorage
+{
+    /// <summary>Name of the database in its folder.</summary>
+    public const string FileName = "mediarelay.db";
+
+    private static readonly TimeSpan s_checkpointEvery = TimeSpan.FromSeconds(1);
+
+    private readonly SqliteReaders _readers;
+    private readonly Timer _checkpointer;
+    private readonly Lock _checkpointLock = new();
+    private readonly SqliteDatabase _checkpoints;
+
+    private SqliteStorage(string path)
+    {
+        var database = new SqliteDatabase(path, readOnly: false);
+        SqliteMigrations.Apply(database);
+        Events = null!;
+        var journal = new SqliteEventJournal(this);
+        Writer = new SqliteWriter(database, journal.Forget);
+        _readers = new SqliteReaders(path);
+        journal.Load();
+        Journal = journal;
+        Events = journal;
+        Instructions = new SqliteInstructionQueue(this);
+        Gateways = new SqliteGatewayRegistry(this);
+        Properties = new SqlitePropertyStore(this);
+        Leases = new SqliteLeases(this);
+        _checkpoints = new SqliteDatabase(path, readOnly: false);
+        _checkpointer = new Timer(_ => Checkpoint(), null, s_checkpointEvery, s_checkpointEvery);
+    }
+
+    public IEventJournal Events { get; }
+
+    public IInstructionQueue Instructions { get; }
+
+    public IGatewayRegistry Gateways { get; }
+
+    public IPropertyStore Properties { get; }
+
+    public ILeases Leases { get; }
+
+    public INotifications Notifications { get; } = new LocalNotifications();
+
+    public bool IsWritable => Writer.IsHealthy;
+
+    /// <summary>For parts that keep their own tables: write through the group commit.</summary>
+    internal SqliteWriter Writer { get; }
+
+    internal SqliteEventJournal Journal { get; }
+
+    /// <summary>Opens or creates the database in a folder, which is created when needed.</summary>
+    /// <exception cref="StorageException">It cannot be opened, or is newer than this program.</exception>
+    public static SqliteStorage Open(string folder)
+    {
+        Directory.CreateDirectory(folder);
+        return new SqliteStorage(Path.Combine(folder, FileName));
+    }
+
+    /// <summary>Runs a query on a read connection.</summary>
+    internal T Read<T>(Func<SqliteDatabase, T> work) => _readers.Read(work);
+
+    /// <summary>The number of a gateway's rows.</summary>
+    internal static long Key(SqliteDatabase database, string gateway)
+    {
+        SqliteStatement query = database.Statement("SELECT key FROM gateways WHERE id=?").Bind(gateway);
+        if (!query.Step())
+            throw new StorageException($"The gateway {gateway} is not registered.") { IsUnknownSubject = true };
+        long key = query.Number(0);
+        query.Reset();
+        return key;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _checkpointer.DisposeAsync();
+        Writer.Dispose();
+        lock (_checkpointLock)
+            _checkpoints.Dispose();
+        _readers.Dispose();
+    }
+
+    private void Checkpoint()
+    {
+        if (!_checkpointLock.TryEnter())
+            return;
+        try
+        {
+            SQLitePCL.raw.sqlite3_wal_checkpoint_v2(_checkpoints.Handle, null, SQLitePCL.raw.SQLITE_CHECKPOINT_PASSIVE, out int _, out int _);
+        }
+        catch (ObjectDisposedException)
+        {
+            // The storage was closed while the timer fired.
+        }
+        finally
+        {
+            _checkpointLock.Exit();
+        }
+    }
+}
