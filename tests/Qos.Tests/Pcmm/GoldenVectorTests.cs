@@ -240,8 +240,8 @@ public sealed class GoldenVectorTests
                 GateSet(ref writer, 4, Upstream with { Direction = GateDirection.Downstream }, TrafficProfile.FromServiceClass(ResourceEnvelopes.Commit, "video_dn"), Legacy);
                 break;
             case "10-gate-set-v6-be":
-                SubscriberId.TryParse("2001:db8:10::40", out SubscriberId home);
-                SubscriberId.TryParse("2001:db8:99::", out SubscriberId far);
+                Assert.True(SubscriberId.TryParse("2001:db8:10::40", out SubscriberId home));
+                Assert.True(SubscriberId.TryParse("2001:db8:99::", out SubscriberId far));
                 writer = Decision(buffer, 0x1234);
                 GateSet(ref writer, 5, Upstream, TrafficProfile.Single(TrafficProfileType.BestEffort, ResourceEnvelopes.Commit, new ParameterSet
                 {
