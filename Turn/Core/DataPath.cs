@@ -106,6 +106,28 @@ internal sealed class DataPath(RelayState state)
         return true;
     }
 
+    public bool TryCountStream(int position, int bytes, bool toPeer, TimeSpan now)
+    {
+        ref var allocation = ref state.Allocations[position];
+        if (!TryTake(ref allocation, bytes, toPeer, now))
+        {
+            return false;
+        }
+
+        if (toPeer)
+        {
+            allocation.BytesToPeer += bytes;
+            _counters.BytesToPeer += bytes;
+        }
+        else
+        {
+            allocation.BytesToClient += bytes;
+            _counters.BytesToClient += bytes;
+        }
+
+        return true;
+    }
+
     private static int Pad(Span<byte> buffer, int offset, int length)
     {
         var padded = (length + 3) & ~3;

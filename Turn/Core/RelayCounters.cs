@@ -1,5 +1,8 @@
 namespace MediaRelay.Turn;
 
+// Fields, so that the hot path increments them in place.
+#pragma warning disable CA1051
+
 /// <summary>Plain numbers of one engine since its start. Written by the owning thread only; other threads may read them at any time.</summary>
 public sealed class RelayCounters
 {

@@ -83,6 +83,9 @@ internal sealed class RelayState
 
     public RelayOutcome Outcome { get; set; }
 
+    /// <summary>Commands from the hot path, which has no list; delivered with the next call that has one.</summary>
+    public List<RelayCommand> Deferred { get; } = [];
+
     public void Replace(RelayCredentials credentials)
     {
         Credentials = credentials;

@@ -30,6 +30,10 @@ public readonly ref partial struct StunMessage
         return TryGet(type, out var value) && StunAddress.TryRead(type, value, TransactionId, out address);
     }
 
+    /// <summary>The address in one attribute of this message, for types that may occur several times.</summary>
+    public bool TryReadAddress(StunAttribute attribute, out TransportAddress address) =>
+        StunAddress.TryRead(attribute.Type, attribute.Value, TransactionId, out address);
+
     public bool TryGetUInt32(StunAttributeType type, out uint number)
     {
         var found = TryGet(type, out var value) && value.Length == 4;

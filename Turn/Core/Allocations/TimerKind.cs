@@ -17,7 +17,4 @@ internal enum TimerKind : uint
 
     /// <summary>A TCP peer connection was not connected or bound in time.</summary>
     Connection = 4,
-
-    /// <summary>A replaced mobility ticket need no longer be recognised.</summary>
-    Ticket = 5,
 }

@@ -18,15 +18,15 @@ internal sealed class Answers(RelayState state)
     /// <summary>An error to a client that proved its credentials.</summary>
     public int Error(ref RequestContext request, StunErrorCode code, RefusalReason reason, int limit = 0)
     {
-        var writer = StunWriter.Reply(request.Reply, request.Message, StunClass.Error);
+        var writer = new StunWriter(request.Reply, request.Message.Method, StunClass.Error, request.Message.TransactionId);
         writer.AddErrorCode(code);
         return Refuse(ref request, ref writer, code, reason, limit);
     }
 
     /// <summary>420 with the list of unknown attributes.</summary>
-    public int UnknownAttributes(ref RequestContext request, ReadOnlySpan<StunAttributeType> unknown)
+    public int UnknownAttributes(ref RequestContext request, scoped ReadOnlySpan<StunAttributeType> unknown)
     {
-        var writer = StunWriter.Reply(request.Reply, request.Message, StunClass.Error);
+        var writer = new StunWriter(request.Reply, request.Message.Method, StunClass.Error, request.Message.TransactionId);
         writer.AddErrorCode(StunErrorCode.UnknownAttribute);
         writer.AddUnknownAttributes(unknown);
         return Refuse(ref request, ref writer, StunErrorCode.UnknownAttribute, RefusalReason.UnknownAttribute, 0);
@@ -35,7 +35,7 @@ internal sealed class Answers(RelayState state)
     /// <summary>300 with ALTERNATE-SERVER.</summary>
     public int Redirect(ref RequestContext request, TransportAddress server)
     {
-        var writer = StunWriter.Reply(request.Reply, request.Message, StunClass.Error);
+        var writer = new StunWriter(request.Reply, request.Message.Method, StunClass.Error, request.Message.TransactionId);
         writer.AddErrorCode(StunErrorCode.TryAlternate);
         writer.AddAddress(StunAttributeType.AlternateServer, server);
         return Refuse(ref request, ref writer, StunErrorCode.TryAlternate, RefusalReason.Draining, 0);
@@ -50,7 +50,7 @@ internal sealed class Answers(RelayState state)
         }
 
         var credentials = state.Credentials;
-        var writer = StunWriter.Reply(request.Reply, request.Message, StunClass.Error);
+        var writer = new StunWriter(request.Reply, request.Message.Method, StunClass.Error, request.Message.TransactionId);
         writer.AddErrorCode(code);
         writer.Add(StunAttributeType.Realm, credentials.RealmBytes);
         var nonce = writer.AddInPlace(StunAttributeType.Nonce, state.Nonces.Length);
@@ -74,14 +74,14 @@ internal sealed class Answers(RelayState state)
     }
 
     /// <summary>400 or 420 before authentication; no integrity.</summary>
-    public int EarlyError(ref RequestContext request, StunErrorCode code, RefusalReason reason, ReadOnlySpan<StunAttributeType> unknown = default)
+    public int EarlyError(ref RequestContext request, StunErrorCode code, RefusalReason reason, scoped ReadOnlySpan<StunAttributeType> unknown = default)
     {
         if (!MayAnswer(ref request))
         {
             return 0;
         }
 
-        var writer = StunWriter.Reply(request.Reply, request.Message, StunClass.Error);
+        var writer = new StunWriter(request.Reply, request.Message.Method, StunClass.Error, request.Message.TransactionId);
         writer.AddErrorCode(code);
         if (!unknown.IsEmpty)
         {
@@ -99,13 +99,13 @@ internal sealed class Answers(RelayState state)
             return 0;
         }
 
-        var writer = StunWriter.Reply(request.Reply, request.Message, StunClass.Success);
+        var writer = new StunWriter(request.Reply, request.Message.Method, StunClass.Success, request.Message.TransactionId);
         writer.AddAddress(StunAttributeType.XorMappedAddress, request.From.Client);
         return FinishUnverified(ref request, ref writer, StunErrorCode.None, RefusalReason.None, isVerified: false, RatioWithoutOffer);
     }
 
     /// <summary>Starts a success answer.</summary>
-    public static StunWriter Success(ref RequestContext request) => StunWriter.Reply(request.Reply, request.Message, StunClass.Success);
+    public static StunWriter Success(scoped ref RequestContext request) => new StunWriter(request.Reply, request.Message.Method, StunClass.Success, request.Message.TransactionId);
 
     /// <summary>Ends a success answer with integrity.</summary>
     public int Finish(ref RequestContext request, ref StunWriter writer)

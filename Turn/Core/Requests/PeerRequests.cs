@@ -19,7 +19,7 @@ internal sealed class PeerRequests(RelayState state, Answers answers)
                 continue;
             }
 
-            if (!StunAddressAttribute.TryRead(request.Message, attribute, out var peer) || ++count > state.Limits.PeersPerRequest)
+            if (!request.Message.TryReadAddress(attribute, out var peer) || ++count > state.Limits.PeersPerRequest)
             {
                 return answers.Error(ref request, StunErrorCode.BadRequest, RefusalReason.BadAttribute);
             }
@@ -44,7 +44,7 @@ internal sealed class PeerRequests(RelayState state, Answers answers)
 
         foreach (var attribute in request.Message)
         {
-            if (attribute.Type == StunAttributeType.XorPeerAddress && StunAddressAttribute.TryRead(request.Message, attribute, out var peer))
+            if (attribute.Type == StunAttributeType.XorPeerAddress && request.Message.TryReadAddress(attribute, out var peer))
             {
                 var verdict = state.Peers.CheckAddress(peer, state.Users[state.Allocations[request.Allocation].User].Kind);
                 state.Allocations.Peers.TryPermit(request.Allocation, peer, verdict, request.Now, request.Commands);
@@ -138,7 +138,7 @@ internal sealed class PeerRequests(RelayState state, Answers answers)
         var count = 0;
         foreach (var attribute in request.Message)
         {
-            if (attribute.Type != StunAttributeType.XorPeerAddress || !StunAddressAttribute.TryRead(request.Message, attribute, out var peer))
+            if (attribute.Type != StunAttributeType.XorPeerAddress || !request.Message.TryReadAddress(attribute, out var peer))
             {
                 continue;
             }

@@ -20,6 +20,13 @@ public sealed class TimedSecrets
         _previous = previous.IsEmpty ? null : previous.ToArray();
     }
 
+    /// <summary>Secrets in use: 1, or 2 during a rotation.</summary>
+    public int Count => _previous is null ? 1 : 2;
+
+    /// <summary>The key of a name under the current (0) or previous (1) secret, for callers that verify by themselves. Allocates nothing.</summary>
+    public LongTermKey DeriveKey(int index, PasswordAlgorithm algorithm, ReadOnlySpan<byte> username, ReadOnlySpan<byte> realm) =>
+        TimedCredential.DeriveKey(algorithm, index == 0 ? _current : _previous, username, realm);
+
     public TimedCredential Issue(DateTimeOffset expires, string subject, string? scope = null) =>
         TimedCredential.Issue(_current, expires, subject, scope);
 
