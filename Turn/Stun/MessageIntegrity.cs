@@ -42,10 +42,13 @@ public static class MessageIntegrity
         return CryptographicOperations.FixedTimeEquals(expected[..length], message.Bytes.Slice(offset + 4, length));
     }
 
-    /// <summary>Verifies with the attribute that belongs to the key: SHA-256 keys need MESSAGE-INTEGRITY-SHA256.</summary>
-    public static bool Verify(in StunMessage message, in LongTermKey key) => key.Algorithm == PasswordAlgorithm.Sha256
+    /// <summary>
+    /// Verifies the strongest integrity attribute that is present. A key made with SHA-256 is never accepted with
+    /// MESSAGE-INTEGRITY alone; a key made with MD5 may come with either (RFC 8489 section 9.2.4).
+    /// </summary>
+    public static bool Verify(in StunMessage message, in LongTermKey key) => message.HasIntegritySha256
         ? VerifySha256(message, key.Bytes)
-        : Verify(message, key.Bytes);
+        : key.Algorithm != PasswordAlgorithm.Sha256 && Verify(message, key.Bytes);
 
     // The writer has already put the final length into the header.
     internal static void ComputeSha1(ReadOnlySpan<byte> covered, ReadOnlySpan<byte> key, Span<byte> value) => HMACSHA1.HashData(key, covered, value);

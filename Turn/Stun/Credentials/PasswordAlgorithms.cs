@@ -14,10 +14,23 @@ public static class PasswordAlgorithms
             if (!TryReadOne(value, out var offered, out var length))
                 return false;
             found |= offered == algorithm;
-            value = value[Math.Min(length, value.Length)..];
+            value = value[length..];
         }
 
         return found;
+    }
+
+    /// <summary>The first algorithm of the list that is among <paramref name="known"/>; None when there is none or the list is malformed.</summary>
+    public static PasswordAlgorithm FirstOf(ReadOnlySpan<byte> value, ReadOnlySpan<PasswordAlgorithm> known)
+    {
+        while (TryReadOne(value, out var offered, out var length))
+        {
+            if (known.Contains(offered))
+                return offered;
+            value = value[length..];
+        }
+
+        return PasswordAlgorithm.None;
     }
 
     /// <summary>One entry: number, length of parameters, parameters, padding. <paramref name="length"/> includes all of them.</summary>
