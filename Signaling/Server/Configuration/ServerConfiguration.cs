@@ -92,8 +92,9 @@ internal sealed class ServerConfiguration
                 return;
             }
 
+            // A trial run, because a stream is read only once: it finds what JSON allows and a configuration does not (a key twice).
+            _ = new ConfigurationBuilder().AddJsonStream(new MemoryStream(text)).Build();
             builder.AddJsonStream(new MemoryStream(text));
-            _ = builder.Build();
         }
         catch (FileNotFoundException)
         {
@@ -110,7 +111,6 @@ internal sealed class ServerConfiguration
         catch (Exception e) when (e is FormatException or InvalidDataException)
         {
             faults.Add(new(file, $"{file}: {e.Message}"));
-            builder.Sources.Clear();
         }
     }
 }
