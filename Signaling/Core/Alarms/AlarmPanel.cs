@@ -1,0 +1,336 @@
+using System.Globalization;
+using MediaRelay.Signaling.Events;
+
+namespace MediaRelay.Signaling.Alarms;
+
+/// <summary>
+/// The alarm machine of one home: partitions that are armed, zones that open, delays that run, alarms that are raised, cancelled and
+/// restored. Every transition explains itself in words.
+/// </summary>
+/// <remarks>
+/// <code>
+///              arm                     exit delay over              delayed zone opens
+///  Disarmed --------> ExitDelay ------------------------> Armed ------------------------> EntryDelay
+///     ^  ^              |  instant zone opens               |  instant zone opens             |  delay over, or
+///     |  |              v                                   v                                 v  instant zone opens
+///  Disarmed --------> ExitDelay ------------------------> Armed ------------------------> EntryDelay
+///     +------------------------------ disarm: alarm.cancelled
+/// </code>
+/// 24-hour zones raise their alarm in every state. Arming and disarming are targets, not toggles: repeating one changes nothing.
+/// The object has one owner; time is monotonic.
+/// </remarks>
+public sealed class AlarmPanel
+{
+    private readonly SortedDictionary<ushort, Zone> _zones = [];
+    private readonly SortedDictionary<byte, Partition> _partitions = [];
+
+    /// <summary>Makes a panel with its zones; partitions exist as soon as a zone names them.</summary>
+    public AlarmPanel(IEnumerable<Zone> zones)
+    {
+        foreach (var zone in zones)
+        {
+            AddZone(zone);
+        }
+    }
+
+    /// <summary>All zones by number.</summary>
+    public IReadOnlyDictionary<ushort, Zone> Zones => _zones;
+
+    /// <summary>When the next running delay ends, or null.</summary>
+    public TimeSpan? NextDeadline => _partitions.Values.Min(p => p.Until);
+
+    /// <summary>Adds a zone, or replaces the one with its number.</summary>
+    public void AddZone(Zone zone)
+    {
+        _zones[zone.Number] = zone;
+        _partitions.TryAdd(zone.Partition, new Partition(zone.Partition));
+    }
+
+    /// <summary>Removes a zone; removing the absent changes nothing.</summary>
+    public void RemoveZone(ushort number)
+    {
+        if (_zones.Remove(number, out var zone))
+        {
+            _partitions[zone.Partition].Forget(number);
+        }
+    }
+
+    /// <summary>Arms a partition, or changes how it is armed. Zones in <paramref name="bypass"/> are left out until the next disarm.</summary>
+    /// <returns>False with a sentence when it cannot be armed: an instant zone is open and not bypassed.</returns>
+    public bool HandleArm(byte number, ArmMode mode, string user, TimeSpan exitDelay, IReadOnlyCollection<ushort> bypass, TimeSpan now, List<AlarmTransition> transitions, out string? refusal)
+    {
+        refusal = null;
+        if (mode == ArmMode.Off)
+        {
+            HandleDisarm(number, user, now, transitions);
+            return true;
+        }
+
+        if (!_partitions.TryGetValue(number, out var partition))
+        {
+            refusal = $"Partition {number} does not exist.";
+            return false;
+        }
+
+        if (partition.State == PartitionState.Alarm)
+        {
+            refusal = $"Partition {number} is in alarm. Disarm it first.";
+            return false;
+        }
+
+        if (partition.Mode == mode && partition.State != PartitionState.Disarmed && bypass.All(partition.Bypassed.Contains))
+        {
+            return true;
+        }
+
+        var blocking = _zones.Values.FirstOrDefault(z => z.Partition == number && z.Kind == ZoneKind.Instant && IsWatched(z, mode) && partition.Open.Contains(z.Number) && !bypass.Contains(z.Number));
+        if (blocking is not null)
+        {
+            refusal = $"Zone {blocking.Number} ({blocking.Name}) is open. Close it or bypass it, then arm again.";
+            return false;
+        }
+
+        foreach (var zone in bypass.Where(b => _zones.TryGetValue(b, out var z) && z.Partition == number && z.Kind != ZoneKind.TwentyFourHour).Order())
+        {
+            if (partition.Bypassed.Add(zone))
+            {
+                transitions.Add(new(SmaEventKinds.PartitionState, number, zone, "570", false, partition.State, $"Zone {Name(zone)} is bypassed until the next disarm, by {user}."));
+            }
+        }
+
+        partition.Mode = mode;
+        partition.ArmedBy = user;
+        var leaves = exitDelay > TimeSpan.Zero && mode != ArmMode.Night;
+        partition.State = leaves ? PartitionState.ExitDelay : PartitionState.Armed;
+        partition.Until = leaves ? now + exitDelay : null;
+        var code = mode == ArmMode.Away ? "401" : "441";
+        transitions.Add(new(SmaEventKinds.PartitionState, number, null, code, true, partition.State, leaves
+            ? $"{user} armed partition {number} {Text(mode)}: {Seconds(exitDelay)} to leave through a delayed zone."
+            : $"{user} armed partition {number} {Text(mode)}, without an exit delay."));
+        return true;
+    }
+
+    /// <summary>Disarms a partition; while an alarm is open this cancels it. Disarming the disarmed changes nothing.</summary>
+    public void HandleDisarm(byte number, string user, TimeSpan now, List<AlarmTransition> transitions)
+    {
+        if (!_partitions.TryGetValue(number, out var partition) || (partition.State == PartitionState.Disarmed && partition.AlarmZones.Count == 0))
+        {
+            return;
+        }
+
+        var was = partition.State;
+        var alarms = partition.AlarmZones.ToArray();
+        foreach (var zone in partition.Bypassed)
+        {
+            transitions.Add(new(SmaEventKinds.PartitionState, number, zone, "570", true, PartitionState.Disarmed, $"Zone {Name(zone)} is watched again: its bypass ended with the disarm."));
+        }
+
+        partition.Reset();
+        if (alarms.Length > 0)
+        {
+            transitions.Add(new(SmaEventKinds.AlarmCancelled, number, alarms[0], "406", false, PartitionState.Disarmed,
+                $"{user} cancelled the alarm of zone {Name(alarms[0])} by disarming partition {number}."));
+        }
+
+        if (was == PartitionState.EntryDelay)
+        {
+            transitions.Add(new(SmaEventKinds.EntryEnded, number, null, null, false, PartitionState.Disarmed, $"{user} disarmed partition {number} within the entry delay; no alarm was raised."));
+        }
+
+        if (was != PartitionState.Disarmed)
+        {
+            transitions.Add(new(SmaEventKinds.PartitionState, number, null, "401", false, PartitionState.Disarmed, $"{user} disarmed partition {number}."));
+        }
+    }
+
+    /// <summary>Takes a zone's state. Reports of the state it already has change nothing; unknown zones are ignored.</summary>
+    public void HandleZone(ushort number, bool isOpen, TimeSpan now, List<AlarmTransition> transitions)
+    {
+        if (!_zones.TryGetValue(number, out var zone))
+        {
+            return;
+        }
+
+        var partition = _partitions[zone.Partition];
+        if (isOpen ? !partition.Open.Add(number) : !partition.Open.Remove(number))
+        {
+            return;
+        }
+
+        if (!isOpen)
+        {
+            Restore(partition, zone, transitions);
+            return;
+        }
+
+        if (zone.Kind == ZoneKind.TwentyFourHour)
+        {
+            Raise(partition, zone, $"Zone {Name(number)} is watched day and night", transitions);
+            return;
+        }
+
+        if (partition.State == PartitionState.Disarmed || !IsWatched(zone, partition.Mode) || partition.Bypassed.Contains(number))
+        {
+            return;
+        }
+
+        switch (partition.State)
+        {
+            case PartitionState.ExitDelay when zone.Kind == ZoneKind.Delayed:
+                break;
+            case PartitionState.Armed when zone.Kind == ZoneKind.Delayed && zone.EntryDelay > TimeSpan.Zero:
+                partition.State = PartitionState.EntryDelay;
+                partition.Until = now + zone.EntryDelay;
+                partition.EntryZone = number;
+                transitions.Add(new(SmaEventKinds.EntryStarted, zone.Partition, number, null, false, partition.State,
+                    $"Zone {Name(number)} opened while partition {zone.Partition} is armed {Text(partition.Mode)}: {Seconds(zone.EntryDelay)} to disarm, then an alarm."));
+                break;
+            case PartitionState.EntryDelay when zone.Kind == ZoneKind.Delayed:
+                break;
+            default:
+                Raise(partition, zone, partition.State switch
+                {
+                    PartitionState.ExitDelay => $"Zone {Name(number)} opened during the exit delay, but only delayed zones may be used to leave",
+                    PartitionState.EntryDelay => $"Zone {Name(number)} opened during the entry delay, but it has no delay of its own",
+                    _ => $"Zone {Name(number)} opened while partition {zone.Partition} is armed {Text(partition.Mode)}",
+                }, transitions);
+                break;
+        }
+    }
+
+    /// <summary>Ends every delay that is due; calls in between change nothing.</summary>
+    public void HandleDeadline(TimeSpan now, List<AlarmTransition> transitions)
+    {
+        foreach (var partition in _partitions.Values.Where(p => p.Until <= now))
+        {
+            partition.Until = null;
+            if (partition.State == PartitionState.ExitDelay)
+            {
+                EndExit(partition, transitions);
+            }
+            else if (partition.State == PartitionState.EntryDelay && partition.EntryZone is { } number && _zones.TryGetValue(number, out var zone))
+            {
+                Raise(partition, zone, $"Zone {Name(number)} opened and nobody disarmed within {Seconds(zone.EntryDelay)}", transitions);
+            }
+        }
+    }
+
+    /// <summary>All partitions as people see them.</summary>
+    public IReadOnlyList<PartitionView> Snapshot() =>
+        [.. _partitions.Values.Select(p => new PartitionView(p.Number, p.State, p.Mode, p.Until, [.. p.Open], [.. p.Bypassed], [.. p.AlarmZones]))];
+
+    /// <summary>Answers "what happens if this zone opens now?" in words, without changing anything.</summary>
+    public string WhatIf(ushort number, TimeSpan now)
+    {
+        if (!_zones.TryGetValue(number, out var zone))
+        {
+            return $"Zone {number} does not exist.";
+        }
+
+        var trial = new AlarmPanel(_zones.Values);
+        trial._partitions[zone.Partition] = _partitions[zone.Partition].Copy();
+        trial._partitions[zone.Partition].Open.Remove(number);
+        var transitions = new List<AlarmTransition>();
+        trial.HandleZone(number, isOpen: true, now, transitions);
+        var partition = trial._partitions[zone.Partition];
+        return transitions.Count > 0 ? transitions[^1].Words
+            : partition.Bypassed.Contains(number) ? $"Nothing: zone {Name(number)} is bypassed until the next disarm."
+            : partition.State == PartitionState.Disarmed ? $"Nothing: partition {zone.Partition} is disarmed and zone {Name(number)} is not watched day and night."
+            : partition.State == PartitionState.ExitDelay ? $"Nothing: the exit delay of partition {zone.Partition} still runs."
+            : partition.State == PartitionState.EntryDelay ? $"Nothing new: the entry delay of partition {zone.Partition} already runs."
+            : $"Nothing: zone {Name(number)} is not watched while partition {zone.Partition} is armed {Text(partition.Mode)}.";
+    }
+
+    private void EndExit(Partition partition, List<AlarmTransition> transitions)
+    {
+        partition.State = PartitionState.Armed;
+        transitions.Add(new(SmaEventKinds.PartitionState, partition.Number, null, null, true, partition.State,
+            $"The exit delay of partition {partition.Number} ended: it is armed {Text(partition.Mode)}."));
+        // A door that stands open when the time to leave is over is an intrusion waiting to happen: it alarms as an exit error.
+        foreach (var number in partition.Open.Order())
+        {
+            if (_zones.TryGetValue(number, out var zone) && zone.Kind == ZoneKind.Delayed && IsWatched(zone, partition.Mode) && !partition.Bypassed.Contains(number))
+            {
+                Raise(partition, zone, $"Zone {Name(number)} was still open when the exit delay ended", transitions, "374");
+                return;
+            }
+        }
+    }
+
+    private static void Raise(Partition partition, Zone zone, string because, List<AlarmTransition> transitions, string? code = null)
+    {
+        // A zone alarms once until the next disarm: a swinging door must not ring the station for every swing.
+        if (partition.AlarmZones.Contains(zone.Number))
+        {
+            return;
+        }
+
+        partition.AlarmZones.Add(zone.Number);
+        if (partition.State != PartitionState.Disarmed || zone.Kind != ZoneKind.TwentyFourHour)
+        {
+            partition.State = PartitionState.Alarm;
+            partition.Until = null;
+        }
+
+        var carried = code ?? zone.Code;
+        var meaning = ContactId.Find(carried)?.Meaning ?? "alarm";
+        transitions.Add(new(SmaEventKinds.AlarmRaised, partition.Number, zone.Number, carried, false, partition.State, $"Alarm ({meaning}): {because}."));
+    }
+
+    private static void Restore(Partition partition, Zone zone, List<AlarmTransition> transitions)
+    {
+        if (partition.AlarmZones.Contains(zone.Number))
+        {
+            transitions.Add(new(SmaEventKinds.AlarmRestored, partition.Number, zone.Number, zone.Code, true, partition.State,
+                $"Zone {zone.Number} ({zone.Name}) is closed again; the alarm stays open until somebody disarms."));
+        }
+    }
+
+    private string Name(ushort number) => _zones.TryGetValue(number, out var zone) ? $"{number} ({zone.Name})" : number.ToString(CultureInfo.InvariantCulture);
+
+    private static bool IsWatched(Zone zone, ArmMode mode) => mode == ArmMode.Away || (mode is ArmMode.Stay or ArmMode.Night && zone.ArmedInStay);
+
+    private static string Text(ArmMode mode) => mode.ToString().ToLowerInvariant();
+
+    private static string Seconds(TimeSpan span) => string.Create(CultureInfo.InvariantCulture, $"{span.TotalSeconds:0} s");
+
+    private sealed class Partition(byte number)
+    {
+        public byte Number { get; } = number;
+
+        public PartitionState State { get; set; }
+
+        public ArmMode Mode { get; set; }
+
+        public string? ArmedBy { get; set; }
+
+        public TimeSpan? Until { get; set; }
+
+        public ushort? EntryZone { get; set; }
+
+        public SortedSet<ushort> Open { get; private init; } = [];
+
+        public SortedSet<ushort> Bypassed { get; private init; } = [];
+
+        public List<ushort> AlarmZones { get; private init; } = [];
+
+        public void Reset()
+        {
+            (State, Mode, ArmedBy, Until, EntryZone) = (PartitionState.Disarmed, ArmMode.Off, null, null, null);
+            Bypassed.Clear();
+            AlarmZones.Clear();
+        }
+
+        public void Forget(ushort zone)
+        {
+            Open.Remove(zone);
+            Bypassed.Remove(zone);
+            AlarmZones.Remove(zone);
+        }
+
+        public Partition Copy() => new(Number)
+        {
+            State = State, Mode = Mode, ArmedBy = ArmedBy, Until = Until, EntryZone = EntryZone, Open = [.. Open], Bypassed = [.. Bypassed], AlarmZones = [.. AlarmZones],
+        };
+    }
+}

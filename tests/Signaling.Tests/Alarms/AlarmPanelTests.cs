@@ -1,0 +1,134 @@
+using MediaRelay.Signaling.Alarms;
+
+namespace MediaRelay.Signaling.Tests.Alarms;
+
+/// <summary>The alarm machine as a manual: each row is a short story, told as steps, and what the panel says at its end.</summary>
+public sealed class AlarmPanelTests
+{
+    // Zones: 1 front door (delayed, 30 s), 2 kitchen window (instant), 3 hall motion (instant, interior), 4 smoke (24-hour), 5 back door (delayed, 45 s).
+    // Steps: "arm away|stay|night|off", "disarm", "open N", "close N", "+SECONDS", "bypass N" (used by the next arm).
+    public static TheoryData<string, string, string[]> Manual => new()
+    {
+        { "Arming away gives time to leave.", "arm away", ["partition.state 401R ExitDelay: Ann armed partition 1 away: 60 s to leave through a delayed zone."] },
+        { "After the exit delay the partition is armed.", "arm away, +60", ["partition.state -R Armed: The exit delay of partition 1 ended: it is armed away."] },
+        { "Leaving through the front door is silent.", "arm away, open 1, close 1, +60", ["partition.state -R Armed: The exit delay of partition 1 ended: it is armed away."] },
+        { "A window that opens while people leave alarms at once.", "arm away, open 2", ["alarm.raised 131 Alarm: Alarm (perimeter): Zone 2 (kitchen window) opened during the exit delay, but only delayed zones may be used to leave."] },
+        { "A door left open is an exit error.", "arm away, open 1, +60", ["partition.state -R Armed: The exit delay of partition 1 ended: it is armed away.", "alarm.raised 374 Alarm: Alarm (exit error by zone): Zone 1 (front door) was still open when the exit delay ended."] },
+        { "Coming home starts the entry delay.", "arm away, +60, open 1", ["entry.started - EntryDelay: Zone 1 (front door) opened while partition 1 is armed away: 30 s to disarm, then an alarm."] },
+        { "Disarming in time raises nothing.", "arm away, +60, open 1, +29, disarm", ["entry.ended - Disarmed: Ann disarmed partition 1 within the entry delay; no alarm was raised.", "partition.state 401 Disarmed: Ann disarmed partition 1."] },
+        { "Nobody disarms: alarm with the entry zone's code.", "arm away, +60, open 1, +30", ["alarm.raised 134 Alarm: Alarm (entry/exit door): Zone 1 (front door) opened and nobody disarmed within 30 s."] },
+        { "The first delayed zone decides the entry delay.", "arm away, +60, open 1, open 5, +30", ["alarm.raised 134 Alarm: Alarm (entry/exit door): Zone 1 (front door) opened and nobody disarmed within 30 s."] },
+        { "Closing the door does not stop the entry delay.", "arm away, +60, open 1, close 1, +30", ["alarm.raised 134 Alarm: Alarm (entry/exit door): Zone 1 (front door) opened and nobody disarmed within 30 s."] },
+        { "A window during the entry delay does not wait.", "arm away, +60, open 1, open 2", ["alarm.raised 131 Alarm: Alarm (perimeter): Zone 2 (kitchen window) opened during the entry delay, but it has no delay of its own."] },
+        { "An instant zone alarms at once.", "arm away, +60, open 2", ["alarm.raised 131 Alarm: Alarm (perimeter): Zone 2 (kitchen window) opened while partition 1 is armed away."] },
+        { "A zone alarms once until the next disarm.", "arm away, +60, open 2, close 2, open 2", [] },
+        { "A second zone alarms too.", "arm away, +60, open 2, open 3", ["alarm.raised 132 Alarm: Alarm (interior): Zone 3 (hall motion) opened while partition 1 is armed away."] },
+        { "Closing after an alarm restores the zone, not the alarm.", "arm away, +60, open 2, close 2", ["alarm.restored 131R Alarm: Zone 2 (kitchen window) is closed again; the alarm stays open until somebody disarms."] },
+        { "Disarming in alarm cancels it.", "arm away, +60, open 2, disarm", ["alarm.cancelled 406 Disarmed: Ann cancelled the alarm of zone 2 (kitchen window) by disarming partition 1.", "partition.state 401 Disarmed: Ann disarmed partition 1."] },
+        { "Stay ignores interior zones.", "arm stay, +60, open 3", [] },
+        { "Stay watches windows.", "arm stay, +60, open 2", ["alarm.raised 131 Alarm: Alarm (perimeter): Zone 2 (kitchen window) opened while partition 1 is armed stay."] },
+        { "Night arms without an exit delay.", "arm night", ["partition.state 441R Armed: Ann armed partition 1 night, without an exit delay."] },
+        { "Smoke alarms while disarmed.", "open 4", ["alarm.raised 111 Disarmed: Alarm (smoke): Zone 4 (smoke) is watched day and night."] },
+        { "Disarming a disarmed home with a smoke alarm cancels it.", "open 4, disarm", ["alarm.cancelled 406 Disarmed: Ann cancelled the alarm of zone 4 (smoke) by disarming partition 1."] },
+        { "Doors and windows mean nothing while disarmed.", "open 1, open 2, open 3", [] },
+        { "A bypassed zone is left out until the next disarm.", "bypass 2, arm away, +60, open 2", [] },
+        { "The bypass ends with the disarm.", "bypass 2, arm away, +60, disarm", ["partition.state 570R Disarmed: Zone 2 (kitchen window) is watched again: its bypass ended with the disarm.", "partition.state 401 Disarmed: Ann disarmed partition 1."] },
+        { "24-hour zones cannot be bypassed.", "bypass 4, arm away, open 4", ["alarm.raised 111 Alarm: Alarm (smoke): Zone 4 (smoke) is watched day and night."] },
+        { "An open window keeps the home from being armed.", "open 2, arm away", ["refused: Zone 2 (kitchen window) is open. Close it or bypass it, then arm again."] },
+        { "Arming again the same way changes nothing.", "arm away, +60, arm away", [] },
+        { "Arm off is a disarm.", "arm away, +60, arm off", ["partition.state 401 Disarmed: Ann disarmed partition 1."] },
+        { "An alarm must be disarmed before arming again.", "arm away, +60, open 2, arm stay", ["refused: Partition 1 is in alarm. Disarm it first."] },
+        { "Disarming the disarmed changes nothing.", "disarm", [] },
+        { "A sensor that repeats itself changes nothing.", "arm away, +60, open 1, open 1", [] },
+        { "From away to stay without disarming.", "arm away, +60, arm stay", ["partition.state 441R ExitDelay: Ann armed partition 1 stay: 60 s to leave through a delayed zone."] },
+        { "A deadline that is not due does nothing.", "arm away, +59", [] },
+    };
+
+    [Theory]
+    [MemberData(nameof(Manual))]
+    public void The_manual(string rule, string steps, string[] said)
+    {
+        Assert.EndsWith(".", rule, StringComparison.Ordinal);
+        Assert.Equal(said, Tell(steps));
+    }
+
+    [Theory]
+    [InlineData("", 1, "Nothing: partition 1 is disarmed and zone 1 (front door) is not watched day and night.")]
+    [InlineData("arm away, +60", 1, "Zone 1 (front door) opened while partition 1 is armed away: 30 s to disarm, then an alarm.")]
+    [InlineData("arm away", 1, "Nothing: the exit delay of partition 1 still runs.")]
+    [InlineData("arm stay, +60", 3, "Nothing: zone 3 (hall motion) is not watched while partition 1 is armed stay.")]
+    [InlineData("bypass 2, arm away, +60", 2, "Nothing: zone 2 (kitchen window) is bypassed until the next disarm.")]
+    [InlineData("arm away, +60, open 1", 5, "Nothing new: the entry delay of partition 1 already runs.")]
+    [InlineData("", 4, "Alarm (smoke): Zone 4 (smoke) is watched day and night.")]
+    [InlineData("", 99, "Zone 99 does not exist.")]
+    public void What_if_answers_without_changing_anything(string steps, ushort zone, string answer)
+    {
+        var (panel, now, _) = Run(steps);
+        var before = panel.Snapshot()[0];
+        Assert.Equal(answer, panel.WhatIf(zone, now));
+        var after = panel.Snapshot()[0];
+        Assert.Equal((before.State, before.Until, string.Join(',', before.Open), string.Join(',', before.AlarmZones)), (after.State, after.Until, string.Join(',', after.Open), string.Join(',', after.AlarmZones)));
+    }
+
+    [Fact]
+    public void Every_code_of_the_panel_stands_in_the_table()
+    {
+        foreach (var code in (string[])["134", "131", "132", "111", "374", "401", "441", "406", "570"])
+        {
+            Assert.NotNull(ContactId.Find(code));
+        }
+
+        Assert.Equal(136, ContactId.All.Count);
+        Assert.Equal(("BA", "BR", false, 1), (ContactId.Find("130")!.Sia, ContactId.Find("130")!.SiaRestore, ContactId.Find("130")!.NamesUser, ContactId.Find("130")!.Priority));
+    }
+
+    /// <summary>Runs the steps; what the last of them said.</summary>
+    private static string[] Tell(string steps) => Run(steps).Said;
+
+    private static (AlarmPanel Panel, TimeSpan Now, string[] Said) Run(string steps)
+    {
+        var panel = new AlarmPanel(
+        [
+            new(1, "front door", 1, ZoneKind.Delayed, "134", EntryDelay: TimeSpan.FromSeconds(30)),
+            new(2, "kitchen window", 1, ZoneKind.Instant, "131"),
+            new(3, "hall motion", 1, ZoneKind.Instant, "132", ArmedInStay: false),
+            new(4, "smoke", 1, ZoneKind.TwentyFourHour, "111"),
+            new(5, "back door", 1, ZoneKind.Delayed, "134", EntryDelay: TimeSpan.FromSeconds(45)),
+        ]);
+        var now = TimeSpan.FromHours(1);
+        var bypass = new List<ushort>();
+        string[] said = [];
+        foreach (var step in steps.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+        {
+            var words = step.Split(' ');
+            var transitions = new List<AlarmTransition>();
+            string? refusal = null;
+            switch (words[0])
+            {
+                case "arm":
+                    panel.HandleArm(1, Enum.Parse<ArmMode>(words[1], ignoreCase: true), "Ann", TimeSpan.FromSeconds(60), bypass, now, transitions, out refusal);
+                    bypass.Clear();
+                    break;
+                case "disarm":
+                    panel.HandleDisarm(1, "Ann", now, transitions);
+                    break;
+                case "bypass":
+                    bypass.Add(ushort.Parse(words[1]));
+                    break;
+                case "open" or "close":
+                    panel.HandleZone(ushort.Parse(words[1]), words[0] == "open", now, transitions);
+                    break;
+                default:
+                    now += TimeSpan.FromSeconds(int.Parse(step[1..]));
+                    panel.HandleDeadline(now, transitions);
+                    break;
+            }
+
+            said = refusal is null
+                ? [.. transitions.Select(t => $"{t.Kind} {t.Code ?? "-"}{(t.IsRestore ? "R" : "")} {t.State}: {t.Words}")]
+                : [$"refused: {refusal}"];
+        }
+
+        return (panel, now, said);
+    }
+}
