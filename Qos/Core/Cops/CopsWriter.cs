@@ -24,7 +24,8 @@ internal ref struct CopsWriter
         _overflow = destination.Length < CopsHeader.Size;
     }
 
-    public readonly int Written => _at;
+    /// <summary>What was added since <see cref="BeginPayload"/>.</summary>
+    public readonly ReadOnlySpan<byte> Payload => _overflow ? default : _span[(_container + 4).._at];
 
     /// <summary>Adds an object and returns its body to fill; an empty span of the wanted length never happens, a scratch overflow does.</summary>
     public Span<byte> AddObject(byte number, byte type, int bodyLength)
@@ -59,16 +60,18 @@ internal ref struct CopsWriter
         if (!target.IsEmpty) body.CopyTo(target);
     }
 
-    /// <summary>Copies objects that already carry their headers and padding.</summary>
-    public void AddRaw(scoped ReadOnlySpan<byte> objects)
+    /// <summary>Copies objects that already carry their headers and padding; the copy may be changed until the message is finished.</summary>
+    public Span<byte> AddRaw(scoped ReadOnlySpan<byte> objects)
     {
         if (_overflow || _span.Length - _at < objects.Length)
         {
             _overflow = true;
-            return;
+            return default;
         }
-        objects.CopyTo(_span[_at..]);
+        Span<byte> copy = _span.Slice(_at, objects.Length);
+        objects.CopyTo(copy);
         _at += objects.Length;
+        return copy;
     }
 
     /// <summary>The name of a PEP; its zero padding counts in the object's length (RFC 2748 section 2.2.11).</summary>

@@ -1,0 +1,45 @@
+using System.Security.Cryptography;
+using MediaRelay.Qos.Cops;
+using MediaRelay.Qos.Pcmm;
+
+namespace MediaRelay.Qos.Gates;
+
+/// <summary>
+/// An enforcement point's end of one connection: the COPS session, what the decision point declared by PDP-Config, and the reports
+/// whose receipt it has not confirmed.
+/// </summary>
+internal sealed class PepAssociation
+{
+    public PepAssociation(int link, string peer, CopsSettings settings, RandomNumberGenerator random, TimeSpan now)
+    {
+        Link = link;
+        Peer = peer;
+        Connection = new CopsConnection(CopsRole.EnforcementPoint, settings, random, now);
+    }
+
+    public int Link { get; }
+
+    /// <summary>The decision point's address without port.</summary>
+    public string Peer { get; }
+
+    public CopsConnection Connection { get; }
+
+    /// <summary>Whether PDP-Config was accepted: synchronisation and receipt keys may be used.</summary>
+    public bool IsConfigured { get; private set; }
+
+    public Psid? Psid { get; private set; }
+
+    public HashSet<uint> Amids { get; } = [];
+
+    /// <summary>Keys of reports that wait for a Msg-Receipt, oldest first.</summary>
+    public Queue<uint> Unconfirmed { get; } = new();
+
+    /// <summary>Whether a command has come; PDP-Config must be the first.</summary>
+    public bool HasCommand { get; set; }
+
+    public void Configure(Psid? psid)
+    {
+        IsConfigured = true;
+        Psid = psid;
+    }
+}
