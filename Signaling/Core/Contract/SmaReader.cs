@@ -249,6 +249,7 @@ public static class SmaReader
         Hold = TimeSpan.FromSeconds(x.RequiredNumber("hold", 604_800)),
         Jitter = TimeSpan.FromSeconds(x.RequiredNumber("jitter", 604_800)),
         LastEvent = x.RequiredNumber("lastEvent", SmaContract.MaxSeq),
+        LastInstruction = x.OptionalNumber("lastInstruction", SmaContract.MaxSeq) ?? 0,
         MaxEvents = (ushort)x.RequiredNumber("maxEvents", ushort.MaxValue),
         MaxBody = (uint)x.RequiredNumber("maxBody", uint.MaxValue),
         RenewBefore = x.OptionalTime("renewBefore"),

@@ -147,6 +147,7 @@ public static class SmaWriter
         x.Attribute("hold"u8, (ulong)welcome.Hold.TotalSeconds);
         x.Attribute("jitter"u8, (ulong)welcome.Jitter.TotalSeconds);
         x.Attribute("lastEvent"u8, welcome.LastEvent);
+        x.Attribute("lastInstruction"u8, welcome.LastInstruction);
         x.Attribute("maxEvents"u8, welcome.MaxEvents);
         x.Attribute("maxBody"u8, welcome.MaxBody);
         x.Attribute("renewBefore"u8, welcome.RenewBefore);

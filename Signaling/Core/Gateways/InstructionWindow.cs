@@ -33,8 +33,19 @@ public sealed class InstructionWindow
         return false;
     }
 
-    /// <summary>Adds an instruction; its number must be higher than all before.</summary>
-    public void Add(Instruction instruction) => _waiting.AddLast(new Entry(instruction));
+    /// <summary>Adds an instruction at its place; one that is known or acknowledged is left out.</summary>
+    public void Add(Instruction instruction)
+    {
+        if (instruction.Seq <= Acknowledged)
+            return;
+        LinkedListNode<Entry>? before = _waiting.Last;
+        while (before is not null && before.Value.Instruction.Seq > instruction.Seq)
+            before = before.Previous;
+        if (before is null)
+            _waiting.AddFirst(new Entry(instruction));
+        else if (before.Value.Instruction.Seq != instruction.Seq)
+            _waiting.AddAfter(before, new Entry(instruction));
+    }
 
     /// <summary>Removes everything up to the number; false when it was removed before.</summary>
     public bool Acknowledge(ulong upTo)
@@ -59,6 +70,15 @@ public sealed class InstructionWindow
             entry.Sent = now;
             batch.Add(entry.Instruction);
         }
+    }
+
+    /// <summary>The numbers were given anew.</summary>
+    public void Replace(IEnumerable<Instruction> instructions)
+    {
+        _waiting.Clear();
+        Acknowledged = 0;
+        foreach (Instruction instruction in instructions)
+            Add(instruction);
     }
 
     /// <summary>A new session began, or an answer could not be written: everything may go out at once.</summary>

@@ -27,6 +27,9 @@ public sealed record Welcome
     /// <summary>The last event of this epoch below which the server misses nothing.</summary>
     public required ulong LastEvent { get; init; }
 
+    /// <summary>Instructions up to this number are done with; a gateway that lost its counter starts here.</summary>
+    public ulong LastInstruction { get; init; }
+
     /// <summary>Events in one POST, at most.</summary>
     public required ushort MaxEvents { get; init; }
 

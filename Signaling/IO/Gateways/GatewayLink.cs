@@ -1,0 +1,328 @@
+using System.Net;
+using MediaRelay.Signaling.Gateways;
+using MediaRelay.Signaling.IO.Storage;
+
+namespace MediaRelay.Signaling.IO.Gateways;
+
+/// <summary>What this node keeps in memory for one gateway: its record, waiting instructions, held requests, presence and rates.</summary>
+/// <remarks>Every member is guarded by the object's own lock; nothing is awaited inside it.</remarks>
+internal sealed class GatewayLink
+{
+    private const int MaxWaiters = 2;
+
+    private readonly Lock _lock = new();
+    private readonly InstructionWindow _window = new();
+    private readonly List<Waiter> _waiters = new(MaxWaiters);
+    private readonly GatewayPresence _presence;
+    private readonly RateBucket _requests;
+    private readonly RateBucket _events;
+    private readonly TimeSpan _batching;
+    private TimeSpan? _released;
+    private bool _flushPending;
+    private ulong _last;
+
+    public GatewayLink(string gateway, SignalingOptions options, PresenceLimits limits)
+    {
+        Gateway = gateway;
+        _presence = new GatewayPresence(limits);
+        _requests = new RateBucket(options.RequestsPerSecond, options.RequestsPerSecond * 4);
+        _events = new RateBucket(options.EventsPerSecond, options.EventsPerSecond * 10);
+        _batching = options.InstructionBatching;
+    }
+
+    public string Gateway { get; }
+
+    /// <summary>Set once the backlog is loaded.</summary>
+    public bool IsLoaded { get; private set; }
+
+    /// <summary>Loads the backlog once; later callers wait for the same task.</summary>
+    public Task? Loading { get; set; }
+
+    /// <summary>The gateway's record; null makes the next request read it again.</summary>
+    public GatewayRecord? Record { get; set; }
+
+    /// <summary>Epoch of the numbers of instructions.</summary>
+    public string InstructionEpoch { get; private set; } = "";
+
+    /// <summary>Epoch of the gateway's events since its last hello to this node; null before.</summary>
+    public string? EventEpoch { get; set; }
+
+    /// <summary>True from a hello until the gateway is lost.</summary>
+    public bool HasSession { get; set; }
+
+    /// <summary>Address the gateway's requests come from.</summary>
+    public IPAddress? Address { get; set; }
+
+    /// <summary>True when presence changed since it was last noted in storage.</summary>
+    public bool IsDirty { get; set; }
+
+    public PresenceState Presence
+    {
+        get
+        {
+            lock (_lock)
+                return _presence.State;
+        }
+    }
+
+    public TimeSpan Heard
+    {
+        get
+        {
+            lock (_lock)
+                return _presence.Heard;
+        }
+    }
+
+    public ulong LastInstruction
+    {
+        get
+        {
+            lock (_lock)
+                return _last;
+        }
+    }
+
+    public ulong AcknowledgedInstruction
+    {
+        get
+        {
+            lock (_lock)
+                return Math.Max(_window.Acknowledged, _window.Count == 0 ? _last : 0);
+        }
+    }
+
+    public int HeldRequests
+    {
+        get
+        {
+            lock (_lock)
+                return _waiters.Count;
+        }
+    }
+
+    public void Load(InstructionBacklog backlog)
+    {
+        lock (_lock)
+        {
+            InstructionEpoch = backlog.Epoch;
+            _last = Math.Max(_last, backlog.Last);
+            foreach (Instruction instruction in backlog.Waiting)
+                _window.Add(instruction);
+            IsLoaded = true;
+        }
+    }
+
+    public void Renumber(InstructionBacklog backlog)
+    {
+        lock (_lock)
+        {
+            InstructionEpoch = backlog.Epoch;
+            _last = backlog.Last;
+            _window.Replace(backlog.Waiting);
+        }
+    }
+
+    public bool TryTakeRequest(TimeSpan now, out TimeSpan wait)
+    {
+        lock (_lock)
+            return _requests.TryTake(1, now, out wait);
+    }
+
+    public bool TryTakeEvents(int count, bool isAlarm, TimeSpan now, out TimeSpan wait)
+    {
+        lock (_lock)
+        {
+            if (!isAlarm)
+                return _events.TryTake(count, now, out wait);
+            _events.TakeAnyway(count, now);
+            wait = TimeSpan.Zero;
+            return true;
+        }
+    }
+
+    /// <summary>Takes an acknowledgement; true when it is news that storage should learn.</summary>
+    public bool Acknowledge(ulong upTo)
+    {
+        lock (_lock)
+            return upTo <= _last && _window.Acknowledge(upTo);
+    }
+
+    public void ResetSent()
+    {
+        lock (_lock)
+            _window.Reset();
+    }
+
+    /// <summary>Adds a stored instruction; when it is the first in a while it leaves at once, else with what comes within the batching time.</summary>
+    public void Add(Instruction instruction, TimeSpan now)
+    {
+        lock (_lock)
+        {
+            _last = Math.Max(_last, instruction.Seq);
+            _window.Add(instruction);
+            if (_waiters.Count == 0 || _flushPending)
+                return;
+            if (_released is not { } released || now - released >= _batching)
+            {
+                Release(now);
+                return;
+            }
+
+            _flushPending = true;
+        }
+
+        _ = FlushLaterAsync(now);
+    }
+
+    /// <summary>What can be sent now; used by the piggy-back on a POST.</summary>
+    public IReadOnlyList<Instruction> Take(TimeSpan now, int max)
+    {
+        lock (_lock)
+        {
+            if (_window.Count == 0)
+                return [];
+            var batch = new List<Instruction>();
+            _window.Take(now, max, batch);
+            return batch;
+        }
+    }
+
+    /// <summary>Waits for instructions until the deadline; null means none came, or the request was displaced by newer ones.</summary>
+    public Task<IReadOnlyList<Instruction>?> WaitAsync(TimeSpan now, TimeSpan deadline, out Waiter? waiter)
+    {
+        lock (_lock)
+        {
+            waiter = null;
+            if (_window.HasReady(now))
+            {
+                var batch = new List<Instruction>();
+                _window.Take(now, Contract.SmaContract.MaxInstructions, batch);
+                _released = now;
+                return Task.FromResult<IReadOnlyList<Instruction>?>(batch);
+            }
+
+            if (deadline <= now)
+                return Task.FromResult<IReadOnlyList<Instruction>?>(null);
+            if (_waiters.Count == MaxWaiters)
+            {
+                _waiters[0].TrySetResult(null);
+                _waiters.RemoveAt(0);
+            }
+
+            waiter = new Waiter(deadline);
+            _waiters.Add(waiter);
+            return waiter.Task;
+        }
+    }
+
+    public void Abandon(Waiter waiter)
+    {
+        lock (_lock)
+            _waiters.Remove(waiter);
+        waiter.TrySetResult(null);
+    }
+
+    public void EndHeldRequests()
+    {
+        lock (_lock)
+        {
+            foreach (Waiter waiter in _waiters)
+                waiter.TrySetResult(null);
+            _waiters.Clear();
+        }
+    }
+
+    /// <summary>An answer could not be written: its instructions may go out at once.</summary>
+    public void Unsent(TimeSpan now)
+    {
+        lock (_lock)
+        {
+            _window.Reset();
+            if (_waiters.Count > 0)
+                Release(now);
+        }
+    }
+
+    public void HandleRequest(TimeSpan now, List<PresenceChange> changes)
+    {
+        lock (_lock)
+        {
+            IsDirty = true;
+            _presence.HandleRequest(now, changes);
+        }
+    }
+
+    public void HandleBytes(TimeSpan now, List<PresenceChange> changes)
+    {
+        lock (_lock)
+            _presence.HandleBytes(now, changes);
+    }
+
+    public void HandleAnswered()
+    {
+        lock (_lock)
+            _presence.HandleAnswered();
+    }
+
+    public void HandleReset(TimeSpan now)
+    {
+        lock (_lock)
+            _presence.HandleReset(now);
+    }
+
+    public void HandleExpected(TimeSpan now)
+    {
+        lock (_lock)
+            _presence.HandleExpected(now);
+    }
+
+    /// <summary>Ends held requests whose time is over, resends what was not acknowledged, and judges the silence.</summary>
+    public void HandleDeadline(TimeSpan now, List<PresenceChange> changes)
+    {
+        lock (_lock)
+        {
+            for (int i = _waiters.Count - 1; i >= 0; i--)
+            {
+                if (_waiters[i].Deadline > now)
+                    continue;
+                _waiters[i].TrySetResult(null);
+                _waiters.RemoveAt(i);
+            }
+
+            if (_window.Count > 0 && _waiters.Count > 0 && _window.HasReady(now))
+                Release(now);
+            if (_presence.NextDeadline <= now)
+                _presence.HandleDeadline(now, changes);
+        }
+    }
+
+    private async Task FlushLaterAsync(TimeSpan now)
+    {
+        await Task.Delay(_batching).ConfigureAwait(false);
+        lock (_lock)
+        {
+            _flushPending = false;
+            if (_waiters.Count > 0)
+                Release(now + _batching);
+        }
+    }
+
+    private void Release(TimeSpan now)
+    {
+        var batch = new List<Instruction>();
+        _window.Take(now, Contract.SmaContract.MaxInstructions, batch);
+        if (batch.Count == 0)
+            return;
+        _released = now;
+        Waiter waiter = _waiters[0];
+        _waiters.RemoveAt(0);
+        waiter.TrySetResult(batch);
+    }
+
+    /// <summary>A held request.</summary>
+    public sealed class Waiter(TimeSpan deadline) : TaskCompletionSource<IReadOnlyList<Instruction>?>(TaskCreationOptions.RunContinuationsAsynchronously)
+    {
+        public TimeSpan Deadline { get; } = deadline;
+    }
+}

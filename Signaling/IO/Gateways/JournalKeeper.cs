@@ -1,0 +1,50 @@
+using MediaRelay.Signaling.IO.Storage;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace MediaRelay.Signaling.IO.Gateways;
+
+/// <summary>Removes the content of events that are older than their class allows; on one node of a cluster at a time.</summary>
+internal sealed partial class JournalKeeper(IStorage storage, SignalingOptions options, TimeProvider time, ILogger<JournalKeeper> logger) : BackgroundService
+{
+    private const string Lease = "journal-keeper";
+
+    private static readonly TimeSpan s_every = TimeSpan.FromMinutes(10);
+
+    private readonly string _owner = $"{Environment.MachineName}-{Environment.ProcessId}";
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        var retention = new EventRetention(options.KeepAlarms, options.KeepTroubles, options.KeepStatus, options.KeepBulk);
+        using var timer = new PeriodicTimer(s_every, time);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(stoppingToken).ConfigureAwait(false))
+            {
+                try
+                {
+                    if (await storage.Leases.TryAcquireAsync(Lease, _owner, s_every * 2, time.GetUtcNow()).ConfigureAwait(false) is not null)
+                    {
+                        int purged = await storage.Events.PurgeAsync(retention, time.GetUtcNow()).ConfigureAwait(false);
+                        if (purged > 0)
+                            LogPurged(purged);
+                    }
+                }
+                catch (StorageException e)
+                {
+                    LogFailed(e);
+                }
+            }
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // The host stops.
+        }
+    }
+
+    [LoggerMessage(4040, LogLevel.Information, "The content of {Count} old events was removed from the journal.", EventName = "JournalPurged")]
+    private partial void LogPurged(int count);
+
+    [LoggerMessage(4041, LogLevel.Warning, "Old events could not be removed from the journal; it is tried again in 10 min.", EventName = "JournalPurgeFailed")]
+    private partial void LogFailed(Exception exception);
+}

@@ -1,0 +1,100 @@
+using MediaRelay.Signaling.Contract;
+using MediaRelay.Signaling.Events;
+using MediaRelay.Signaling.IO.Storage;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace MediaRelay.Signaling.IO.Gateways;
+
+/// <summary>Keeps the last known value of every device property, with its age, by reading the journal from its own cursor.</summary>
+internal sealed partial class PropertyProjector(IStorage storage, ILogger<PropertyProjector> logger) : BackgroundService
+{
+    private const string Consumer = "properties";
+    private const int Page = 512;
+
+    private static readonly TimeSpan s_clockTolerance = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan s_retry = TimeSpan.FromSeconds(2);
+
+    private readonly SemaphoreSlim _signal = new(1, 1);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using IDisposable subscription = storage.Notifications.Subscribe(INotifications.Events, _ => Wake());
+        long position = storage.Events.Cursor(Consumer);
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            try
+            {
+                await _signal.WaitAsync(stoppingToken).ConfigureAwait(false);
+                while (storage.Events.Read(position, Page) is { Count: > 0 } page)
+                {
+                    position = page[^1].Position;
+                    await storage.Properties.SaveAsync(Values(page), Consumer, position).ConfigureAwait(false);
+                    if (page.Count < Page)
+                        break;
+                }
+            }
+            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (StorageException e)
+            {
+                LogNotStored(e);
+                position = storage.Events.Cursor(Consumer);
+                await Task.Delay(s_retry, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                Wake();
+            }
+        }
+    }
+
+    public override void Dispose()
+    {
+        _signal.Dispose();
+        base.Dispose();
+    }
+
+    internal static List<PropertyValue> Values(IReadOnlyList<StoredEvent> page)
+    {
+        var values = new List<PropertyValue>(page.Count);
+        foreach (StoredEvent stored in page)
+        {
+            if (stored.Event.Kind == SmaEventKinds.DeviceRemoved && stored.Event.Device is { } removed)
+                values.Add(new PropertyValue(stored.Gateway, removed.Ref, "", null, default, stored.Received));
+            else if (stored.Event.Device is { } device)
+                Add(values, stored, device);
+            if (stored.Event.Body is HomeSnapshot snapshot)
+            {
+                foreach (DeviceBody one in snapshot.Devices)
+                    Add(values, stored, one);
+            }
+        }
+
+        return values;
+    }
+
+    private static void Add(List<PropertyValue> values, StoredEvent stored, DeviceBody device)
+    {
+        foreach (DeviceProperty property in device.Properties)
+        {
+            // A clock that is not set, or far ahead, has no time worth comparing; the server's stamp orders such values.
+            DateTimeOffset at = property.At ?? stored.Event.Time;
+            if (stored.Event.IsClockUnset || at > stored.Received + s_clockTolerance)
+                at = stored.Received;
+            values.Add(new PropertyValue(stored.Gateway, device.Ref, property.Name, property.Value, at, stored.Received));
+        }
+    }
+
+    private void Wake()
+    {
+        try
+        {
+            if (_signal.CurrentCount == 0)
+                _signal.Release();
+        }
+        catch (SemaphoreFullException)
+        {
+            // Somebody else woke it in the same moment.
+        }
+    }
+}

@@ -1,0 +1,124 @@
+using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
+
+namespace MediaRelay.Signaling.IO;
+
+/// <summary>Configuration section <c>Signaling</c>: the Event Server and what it keeps.</summary>
+public sealed partial class SignalingOptions : IValidatableObject
+{
+    [Description("Address and port where gateways connect (HTTPS, sma-sig-1), e.g. :8443 for all addresses; empty means gateways are not served.")]
+    [Required(AllowEmptyStrings = true)]
+    public string GatewayListen { get; set; } = ":8443";
+
+    [Description("Folder of the operator's certificate authority, made by 'mediarelay ca init'; empty means the folder authority inside Node:DataFolder.")]
+    [Required(AllowEmptyStrings = true)]
+    public string AuthorityFolder { get; set; } = "";
+
+    [Description("Certificate file (PEM) that the gateway listener shows; empty means server.crt in the authority folder.")]
+    [Required(AllowEmptyStrings = true)]
+    public string ServerCertificate { get; set; } = "";
+
+    [Description("Private key file (PEM, mode 0600) of the server certificate; empty means server.key in the authority folder.")]
+    [Required(AllowEmptyStrings = true)]
+    public string ServerKey { get; set; } = "";
+
+    [Description("Realm of digest authentication; changing it makes all stored digest secrets useless.")]
+    [Required]
+    [StringLength(64, MinimumLength = 1)]
+    public string DigestRealm { get; set; } = "mediarelay-sma";
+
+    [Description("Time that a digest nonce is valid; a client gets the next one before its end.")]
+    [Range(typeof(TimeSpan), "00:00:30", "01:00:00")]
+    public TimeSpan DigestNonceLife { get; set; } = TimeSpan.FromMinutes(5);
+
+    [Description("Longest time that a GET for instructions is held; 25 s passes usual proxies and address translators.")]
+    [Range(typeof(TimeSpan), "00:00:01", "00:01:00")]
+    public TimeSpan HoldTime { get; set; } = TimeSpan.FromSeconds(25);
+
+    [Description("Instructions that are queued within this time after an answer leave together in the next one.")]
+    [Range(typeof(TimeSpan), "00:00:00", "00:00:00.1")]
+    public TimeSpan InstructionBatching { get; set; } = TimeSpan.FromMilliseconds(5);
+
+    [Description("Silence after which a gateway is suspect.")]
+    [Range(typeof(TimeSpan), "00:00:05", "01:00:00")]
+    public TimeSpan SuspectAfter { get; set; } = TimeSpan.FromSeconds(45);
+
+    [Description("Time for a new connection after a gateway's last one was reset, before it is suspect.")]
+    [Range(typeof(TimeSpan), "00:00:00.5", "00:01:00")]
+    public TimeSpan ResetGrace { get; set; } = TimeSpan.FromSeconds(2);
+
+    [Description("Silence after which a gateway is lost and the event gateway.lost is made; it must be longer than SuspectAfter.")]
+    [Range(typeof(TimeSpan), "00:00:10", "1.00:00:00")]
+    public TimeSpan LostAfter { get; set; } = TimeSpan.FromSeconds(60);
+
+    [Description("New gateway sessions per second that are admitted; the others are asked to come back within ReconnectSpread. Alarms always pass.")]
+    [Range(1.0, 100000.0)]
+    public double SessionsPerSecond { get; set; } = 300;
+
+    [Description("Longest time over which returning gateways are spread after an outage.")]
+    [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
+    public TimeSpan ReconnectSpread { get; set; } = TimeSpan.FromMinutes(2);
+
+    [Description("Requests per second of one gateway, in the mean; four times as many in a burst. More are answered 429.")]
+    [Range(1.0, 100000.0)]
+    public double RequestsPerSecond { get; set; } = 50;
+
+    [Description("Events per second of one gateway, in the mean; ten times as many in a burst. More are answered 429; alarms pass.")]
+    [Range(1.0, 1000000.0)]
+    public double EventsPerSecond { get; set; } = 100;
+
+    [Description("Connections of all gateways together; more are closed at once.")]
+    [Range(16, 1000000)]
+    public int MaxConnections { get; set; } = 120_000;
+
+    [Description("Connections of one address that have not authenticated; more are closed at once.")]
+    [Range(1, 100000)]
+    public int MaxUnauthenticatedPerAddress { get; set; } = 64;
+
+    [Description("TLS handshakes worked on at the same time; the others wait in order, for at most 10 s.")]
+    [Range(1, 4096)]
+    public int ConcurrentHandshakes { get; set; } = 16;
+
+    [Description("Life of a gateway's certificate; it is renewed 30 days (or a third of the life, when that is less) before its end.")]
+    [Range(typeof(TimeSpan), "01:00:00", "3650.00:00:00")]
+    public TimeSpan GatewayCertificateLife { get; set; } = TimeSpan.FromDays(365);
+
+    [Description("Largest clip or still that a gateway may upload, in octets.")]
+    [Range(1L, 10_737_418_240L)]
+    public long MaxClipBytes { get; set; } = 134_217_728;
+
+    [Description("Octets of clips that are kept for one gateway; uploads beyond it are answered 507.")]
+    [Range(1L, 1_099_511_627_776L)]
+    public long ClipQuotaBytes { get; set; } = 2_147_483_648;
+
+    [Description("Folder with firmware images; the file name is the version. Empty means firmware inside Node:DataFolder.")]
+    [Required(AllowEmptyStrings = true)]
+    public string FirmwareFolder { get; set; } = "";
+
+    [Description("How long events with the priority alarm are kept.")]
+    [Range(typeof(TimeSpan), "1.00:00:00", "36500.00:00:00")]
+    public TimeSpan KeepAlarms { get; set; } = TimeSpan.FromDays(1096);
+
+    [Description("How long events with the priority trouble are kept.")]
+    [Range(typeof(TimeSpan), "1.00:00:00", "36500.00:00:00")]
+    public TimeSpan KeepTroubles { get; set; } = TimeSpan.FromDays(366);
+
+    [Description("How long events with the priority status are kept.")]
+    [Range(typeof(TimeSpan), "1.00:00:00", "36500.00:00:00")]
+    public TimeSpan KeepStatus { get; set; } = TimeSpan.FromDays(90);
+
+    [Description("How long events with the priority bulk are kept.")]
+    [Range(typeof(TimeSpan), "1.00:00:00", "36500.00:00:00")]
+    public TimeSpan KeepBulk { get; set; } = TimeSpan.FromDays(7);
+
+    /// <inheritdoc/>
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
+    {
+        if (LostAfter <= SuspectAfter)
+            yield return new ValidationResult($"LostAfter is {LostAfter.TotalSeconds:0} s, not longer than SuspectAfter {SuspectAfter.TotalSeconds:0} s. Choose e.g. SuspectAfter 45s and LostAfter 60s.", [nameof(LostAfter)]);
+        if (SuspectAfter <= HoldTime + TimeSpan.FromSeconds(5))
+            yield return new ValidationResult($"SuspectAfter is {SuspectAfter.TotalSeconds:0} s, not 5 s longer than HoldTime {HoldTime.TotalSeconds:0} s, so gateways would look lost while they wait. Choose e.g. HoldTime 25s and SuspectAfter 45s.", [nameof(SuspectAfter)]);
+        if ((ServerCertificate.Length == 0) != (ServerKey.Length == 0))
+            yield return new ValidationResult("ServerCertificate and ServerKey belong together. Give both, or none to use the authority folder.", [nameof(ServerCertificate)]);
+    }
+}

@@ -1,0 +1,40 @@
+using MediaRelay.Signaling.IO.Authority;
+using MediaRelay.Signaling.IO.Gateways;
+using MediaRelay.Signaling.IO.Storage;
+using MediaRelay.Signaling.IO.Storage.Sqlite;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace MediaRelay.Signaling.IO;
+
+/// <summary>Registers the signaling role.</summary>
+public static class SignalingServices
+{
+    /// <summary>Adds storage, the links to gateways and their listener.</summary>
+    /// <param name="services">The container.</param>
+    /// <param name="options">The checked section <c>Signaling</c>.</param>
+    /// <param name="dataFolder">Folder of the database, keys and clips.</param>
+    public static IServiceCollection AddSignaling(this IServiceCollection services, SignalingOptions options, string dataFolder)
+    {
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton(options);
+        services.AddSingleton<SignalingMetrics>();
+        services.AddSingleton(_ => SqliteStorage.Open(dataFolder));
+        services.AddSingleton<IStorage>(provider => provider.GetRequiredService<SqliteStorage>());
+        services.AddSingleton(_ => SecretBox.Open(Path.Combine(dataFolder, "secrets.key")));
+        services.AddSingleton<GatewayLinks>();
+        services.AddHostedService(provider => provider.GetRequiredService<GatewayLinks>());
+        services.AddHostedService<PropertyProjector>();
+        services.AddHostedService<JournalKeeper>();
+        if (options.GatewayListen.Length == 0)
+            return services;
+        services.AddSingleton(_ => OperatorAuthority.Open(options.AuthorityFolder.Length > 0 ? options.AuthorityFolder : Path.Combine(dataFolder, "authority")));
+        services.AddSingleton(provider => new EventServer(
+            options, dataFolder, provider.GetRequiredService<OperatorAuthority>(), provider.GetRequiredService<SecretBox>(), provider.GetRequiredService<GatewayLinks>(),
+            provider.GetRequiredService<IStorage>(), provider.GetRequiredService<SignalingMetrics>(), provider.GetRequiredService<ILoggerFactory>()));
+        services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<EventServer>());
+        return services;
+    }
+}
