@@ -29,6 +29,18 @@ internal sealed class Consent(IceSession session, ConnectivityChecks checks)
         ShowLiveness(now, commands);
     }
 
+    /// <summary>Shows missing answers as Disconnected, and the first answer after that as a working session again.</summary>
+    public void ShowLiveness(TimeSpan now, List<IceCommand> commands)
+    {
+        if (session.Active is not { } pair) return;
+        if (now >= QuietAt(pair))
+        {
+            if (session.State is IceState.Connected or IceState.Completed) session.SetState(IceState.Disconnected, commands);
+        }
+        else if (session.State == IceState.Disconnected)
+            session.SetState(pair.IsNominated ? IceState.Completed : IceState.Connected, commands);
+    }
+
     /// <summary>True while data may be sent over the pair.</summary>
     public bool IsFresh(CandidatePair pair, TimeSpan now) => now - pair.ConsentAt < session.Timings.ConsentExpiry;
 
@@ -68,17 +80,6 @@ internal sealed class Consent(IceSession session, ConnectivityChecks checks)
         session.UpdateActive(generation, now, commands, withoutPair: IceState.Failed);
         if (generation == session.Previous && session.Current.Active is null && session.State is not IceState.Checking)
             session.SetState(IceState.Failed, commands);
-    }
-
-    private void ShowLiveness(TimeSpan now, List<IceCommand> commands)
-    {
-        if (session.Active is not { } pair) return;
-        if (now >= QuietAt(pair))
-        {
-            if (session.State is IceState.Connected or IceState.Completed) session.SetState(IceState.Disconnected, commands);
-        }
-        else if (session.State == IceState.Disconnected)
-            session.SetState(pair.IsNominated ? IceState.Completed : IceState.Connected, commands);
     }
 
     private static TimeSpan Earlier(TimeSpan? a, TimeSpan b) => a is { } x && x < b ? x : b;

@@ -113,24 +113,24 @@ internal sealed class Gatherer(IceSession session)
         CompleteWhenDone(now, commands);
     }
 
-    /// <summary>Tells every local candidate again, for a new generation.</summary>
-    public void TellAll(List<IceCommand> commands)
-    {
-        foreach (var (candidate, owner) in session.LocalCandidates)
-            if (owner?.IsGone != true) commands.Add(new IceCommand.CandidateFound(candidate));
-        if (State == GatheringState.Complete) commands.Add(new IceCommand.GatheringCompleted());
-    }
-
-    /// <summary>Begins anew with relays that were given back or lost.</summary>
+    /// <summary>
+    /// For a new generation: tells every local candidate again and asks the STUN servers anew, because a restart often follows a change of
+    /// the mapping. Relays that were given back or lost are allocated again.
+    /// </summary>
     public void Renew(TimeSpan now, List<IceCommand> commands)
     {
+        session.LocalCandidates.RemoveAll(c => c.Base?.IsGone == true);
+        foreach (var (candidate, _) in session.LocalCandidates) commands.Add(new IceCommand.CandidateFound(candidate));
+        if (State == GatheringState.New) return;
         relays.RemoveAll(r => r.IsLost);
-        if (State == GatheringState.New || session.IsLite) return;
-        var before = relays.Count;
-        AddRelays(now);
-        if (relays.Count == before) return;
-        startedAt = now;
+        probes.Clear();
+        startedAt = nextStart = now;
         State = GatheringState.Gathering;
+        if (!session.IsLite)
+        {
+            foreach (var socket in sockets) AddProbes(socket);
+            AddRelays(now);
+        }
         HandleDeadline(now, commands);
     }
 
@@ -214,6 +214,7 @@ internal sealed class Gatherer(IceSession session)
         if (session.Configuration.RelayOnly || IsKnown(mapped)) return;
         var at = session.Bases.Find(b => b.SocketId == socket.Id && !b.IsRelayed);
         var candidate = Make(CandidateType.ServerReflexive, mapped, PreferenceOf(socket), socket.Address, server, default, socket.Address);
+        session.LocalCandidates.RemoveAll(c => c.Candidate.Foundation == candidate.Foundation);
         Tell(candidate, at, commands);
     }
 

@@ -365,7 +365,6 @@ public sealed class IceAgent
         if (isSilent) checks.Drop(session.Current);
         session.StartGeneration();
         isReleased = false;
-        gatherer.TellAll(commands);
         gatherer.Renew(now, commands);
         if (session.Active is null) session.SetState(IceState.Checking, commands);
     }
@@ -408,6 +407,7 @@ public sealed class IceAgent
     {
         if (State == IceState.Closed) return;
         checks.SendOrdinary(now, commands);
+        consent.ShowLiveness(now, commands);
         nomination.HandleDeadline(gatherer.State == GatheringState.Gathering, now, commands);
         NextDeadline = Earliest(gatherer.NextDeadline, checks.NextDeadline, nomination.NextDeadline, consent.NextDeadline, HopelessAt(), ReleaseAt());
     }
