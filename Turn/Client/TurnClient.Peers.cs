@@ -79,6 +79,9 @@ public sealed partial class TurnClient
 
     public bool HasPermission(TransportAddress peer) => _permissions.TryGetValue(peer.WithPort(0), out var state) && state.IsInstalled;
 
+    /// <summary>Data to the peer travels in ChannelData now.</summary>
+    public bool HasChannel(TransportAddress peer) => _channels.TryGetValue(peer, out var state) && state.IsInstalled;
+
     /// <summary>Asks the server to open a TCP connection to the peer (RFC 6062 section 4.3). False when there is no TCP allocation.</summary>
     public bool Connect(TransportAddress peer, TimeSpan now, List<TurnClientCommand> commands)
     {

@@ -16,7 +16,6 @@ internal sealed class Gatherer(IceSession session)
     private readonly List<RelayPath> relays = [];
     private TimeSpan startedAt;
     private TimeSpan nextStart;
-    private int nextStreamId;
 
     public GatheringState State { get; private set; }
 
@@ -33,7 +32,7 @@ internal sealed class Gatherer(IceSession session)
                 if (probe.NextDeadline(nextStart) is { } due && (next is null || due < next)) next = due;
             foreach (var relay in relays)
             {
-                var due = relay.IsStarted ? relay.NextDeadline : Max(relay.StartAt, nextStart);
+                var due = relay.IsStarted ? relay.NextDeadline : IsWaiting(relay) ? Max(relay.StartAt, nextStart) : null;
                 if (due is { } at && (next is null || at < next)) next = at;
             }
             return next;
@@ -68,7 +67,7 @@ internal sealed class Gatherer(IceSession session)
         foreach (var relay in relays)
         {
             if (relay.IsStarted) relay.HandleDeadline(now, commands);
-            else if (now >= relay.StartAt && now >= nextStart && State == GatheringState.Gathering) StartRelay(relay, now, commands);
+            else if (IsWaiting(relay) && now >= relay.StartAt && now >= nextStart) StartRelay(relay, now, commands);
         }
         TakeRelayed(now, commands);
         CompleteWhenDone(now, commands);
@@ -90,16 +89,30 @@ internal sealed class Gatherer(IceSession session)
 
     public RelayPath? FindRelay(int socketId, TransportAddress from)
     {
+        RelayPath? found = null;
         foreach (var relay in relays)
-            if (relay.SocketId == socketId && relay.IsStarted && relay.Server == from) return relay;
-        return null;
+            if (relay.SocketId == socketId && relay.IsStarted && relay.Server == from && (found is null || !relay.IsLost)) found = relay;
+        return found;
     }
 
     public RelayPath? FindStream(int streamId)
     {
         foreach (var relay in relays)
-            if (relay.StreamId == streamId && relay.IsStarted) return relay;
+            if (streamId >= 0 && relay.StreamId == streamId && relay.IsStarted) return relay;
         return null;
+    }
+
+    /// <summary>A message of a TURN server. A relay that is being given back may await it beside the one that took its place.</summary>
+    public bool TryHandleControl(int socketId, TransportAddress from, ReadOnlySpan<byte> message, TimeSpan now, List<IceCommand> commands)
+    {
+        var isOurs = false;
+        foreach (var relay in relays)
+        {
+            if (relay.SocketId != socketId || !relay.IsStarted || relay.Server != from) continue;
+            relay.HandleControl(message, now, commands);
+            isOurs = true;
+        }
+        return isOurs;
     }
 
     /// <summary>Takes what the relays have achieved since: relayed and reflexive candidates.</summary>
@@ -107,8 +120,9 @@ internal sealed class Gatherer(IceSession session)
     {
         foreach (var relay in relays)
         {
-            if (relay.Base is null && relay.Relayed is { } relayed) AddRelayed(relay, relayed, commands);
-            if (relay.IsLost && relay.Base is { } lost) lost.IsGone = true;
+            for (var i = relay.Bases.Count; i < relay.Relayed.Count && !relay.IsLost; i++) AddRelayed(relay, relay.Relayed[i], commands);
+            if (!relay.IsLost) continue;
+            foreach (var lost in relay.Bases) lost.IsGone = true;
         }
         CompleteWhenDone(now, commands);
     }
@@ -122,7 +136,7 @@ internal sealed class Gatherer(IceSession session)
         session.LocalCandidates.RemoveAll(c => c.Base?.IsGone == true);
         foreach (var (candidate, _) in session.LocalCandidates) commands.Add(new IceCommand.CandidateFound(candidate));
         if (State == GatheringState.New) return;
-        relays.RemoveAll(r => r.IsLost);
+        relays.RemoveAll(r => r.IsLost && r.NextDeadline is null);
         probes.Clear();
         startedAt = nextStart = now;
         State = GatheringState.Gathering;
@@ -179,26 +193,28 @@ internal sealed class Gatherer(IceSession session)
         foreach (var server in session.Configuration.Servers.Take(MaxServers))
         {
             order++;
-            if (!server.IsRelay || relays.Exists(r => r.Configured == server)) continue;
+            if (!server.IsRelay || relays.Exists(r => r.Configured == server && !r.IsLost)) continue;
             var isUdp = server.Transport == RelayTransport.Udp;
             var socket = isUdp ? BestSocket(server.Address.Family) : null;
             if (isUdp && socket is null) continue;
             var delay = isUdp || !HasUdpRelay() ? TimeSpan.Zero : session.Timings.StreamRelayDelay;
-            relays.Add(new RelayPath(session, server, socket?.Id ?? -1, isUdp ? -1 : nextStreamId++, order, now + delay));
+            relays.Add(new RelayPath(session, server, socket?.Id ?? -1, order, now + delay));
         }
     }
+
+    private bool IsWaiting(RelayPath relay) => State == GatheringState.Gathering && !relay.IsStarted && !relay.IsLost;
 
     private bool HasUdpRelay() => relays.Exists(r => r.SocketId >= 0 && !r.IsLost);
 
     private void StartRelay(RelayPath relay, TimeSpan now, List<IceCommand> commands)
     {
-        if (relay.StreamId >= 0 && relays.Exists(r => r.SocketId >= 0 && r.Relayed is not null && !r.IsLost))
+        if (relay.IsStream && relays.Exists(r => !r.IsStream && r.Relayed.Count > 0 && !r.IsLost))
         {
             relay.Abandon();
             return;
         }
         nextStart = now + session.Timings.GatherPace;
-        relay.Start(now, commands);
+        relay.Start(sockets.Exists(s => s.Address.IsV6), now, commands);
     }
 
     private LocalSocket? BestSocket(IpFamily family)
@@ -224,7 +240,7 @@ internal sealed class Gatherer(IceSession session)
         var related = session.Configuration.RelayOnly ? relayed.IsV4 ? TransportAddress.V4(0, 0) : TransportAddress.V6(0, 0) : relay.Mapped;
         var candidate = Make(CandidateType.Relayed, relayed, preference, relayed, relay.Server, relay.Configured.Transport, related);
         var at = new LocalBase(session.Bases.Count, -1, relay, candidate, preference);
-        relay.Base = at;
+        relay.Bases.Add(at);
         session.Bases.Add(at);
         Tell(candidate, at, commands);
         if (relay.SocketId >= 0 && sockets.Find(s => s.Id == relay.SocketId) is { Address.IsNone: false } socket && !relay.Mapped.IsNone)

@@ -16,8 +16,8 @@ namespace MediaRelay.Media.Ice;
 /// 3. each a=candidate of the peer                            -> HandleRemoteCandidate; then HandleRemoteEndOfCandidates
 /// 4. each datagram: TryReceive; Control -> HandleDatagram, Data -> DTLS or SRTP, Dropped -> forget
 /// 5. each outgoing packet: leave Headroom bytes before and Tailroom after it -> TrySend -> send the route's bytes
-/// 6. OpenStream command: dial, then HandleStreamOpened or HandleStreamClosed; its bytes -> HandleStreamBytes, then TryReadStream
-///    until it returns false
+/// 6. OpenStream command: dial, then HandleStreamOpened or HandleStreamClosed; its bytes -> TakeStreamBytes, then TryReadStream
+///    until it returns false, and again for the bytes that were not taken
 /// 7. no network any more: HandleRestart, send the new LocalCredentials in a new offer, go on at 2
 /// ]]></code>
 /// <para>Data flows as soon as the first pair is valid (state Connected); nomination follows (state Completed) and never interrupts it.
@@ -176,9 +176,14 @@ public sealed class IceAgent
     public void HandleDatagram(int socketId, TransportAddress from, ReadOnlySpan<byte> datagram, TimeSpan now, List<IceCommand> commands)
     {
         if (State == IceState.Closed) return;
-        if (gatherer.FindRelay(socketId, from) is { } relay && HandleFromRelay(relay, datagram, now, commands)) { }
-        else if (!gatherer.TryHandleAnswer(socketId, from, datagram, now, commands) && FindHost(socketId) is { } host && !session.Configuration.RelayOnly)
-            checks.HandleMessage(host, from, datagram, now, commands);
+        // A server may be both: an answer to a probe of ours comes first, the rest is TURN.
+        if (gatherer.TryHandleAnswer(socketId, from, datagram, now, commands)) { }
+        else if (gatherer.FindRelay(socketId, from) is { } relay)
+        {
+            if (!TryHandleInner(relay, datagram, now, commands)) gatherer.TryHandleControl(socketId, from, datagram, now, commands);
+            TakeRelayed(now, commands);
+        }
+        else if (FindHost(socketId) is { } host && !session.Configuration.RelayOnly) checks.HandleMessage(host, from, datagram, now, commands);
         Settle(now, commands);
     }
 
@@ -196,8 +201,8 @@ public sealed class IceAgent
         if (datagram.IsEmpty || State == IceState.Closed) return IceVerdict.Dropped;
         if (gatherer.FindRelay(socketId, from) is { } relay)
         {
-            if (!relay.TryUnwrap(datagram, now, out var peer, out data)) return IceVerdict.Control;
-            return relay.Base is { } at ? Judge(at.Index, peer, data, now) : IceVerdict.Dropped;
+            if (!relay.TryUnwrap(datagram, out var peer, out data)) return IceVerdict.Control;
+            return relay.BaseFor(peer.Family) is { } at ? Judge(at.Index, peer, data, now) : IceVerdict.Dropped;
         }
         if (datagram[0] < 4) return IceVerdict.Control;
         return FindHost(socketId) is { } host ? Judge(host.Index, from, datagram, now) : IceVerdict.Dropped;
@@ -217,55 +222,46 @@ public sealed class IceAgent
     {
         route = default;
         if (session.Active is not { } pair || !consent.IsFresh(pair, now)) return false;
-        if (pair.Base.Relay is { } relay) return relay.TryWrap(buffer, offset, length, pair.Remote.Address, out route);
+        if (pair.Base.Relay is { } relay) return relay.TryWrap(buffer, offset, length, pair.Remote.Address, now, out route);
         route = new IceRoute(pair.Base.SocketId, -1, pair.Remote.Address, offset, length);
         return true;
     }
 
     /// <summary>A stream of an OpenStream command is connected (and its TLS handshake is done).</summary>
-    public void HandleStreamOpened(int streamId, TransportAddress local, TimeSpan now, List<IceCommand> commands)
+    public void HandleStreamOpened(int streamId, TimeSpan now, List<IceCommand> commands)
     {
-        gatherer.FindStream(streamId)?.HandleStreamOpened(local, now, commands);
+        gatherer.FindStream(streamId)?.HandleStreamOpened(now, commands);
         Settle(now, commands);
     }
 
     /// <summary>A stream was refused, failed or closed by the server.</summary>
     public void HandleStreamClosed(int streamId, TimeSpan now, List<IceCommand> commands)
     {
-        if (gatherer.FindStream(streamId) is { } relay)
-        {
-            relay.HandleStreamClosed(now, commands);
-            gatherer.TakeRelayed(now, commands);
-            if (session.Active is { } pair && pair.Base.IsGone) LoseBase(pair, now, commands);
-        }
+        gatherer.FindStream(streamId)?.HandleStreamClosed(commands);
+        TakeRelayed(now, commands);
         Settle(now, commands);
     }
 
-    /// <summary>Bytes read from a stream are taken in; call <see cref="TryReadStream"/> until it returns false.</summary>
-    public void HandleStreamBytes(int streamId, ReadOnlySpan<byte> bytes, TimeSpan now, List<IceCommand> commands) =>
-        gatherer.FindStream(streamId)?.HandleStreamBytes(bytes, now, commands);
+    /// <summary>
+    /// Takes bytes read from a stream, as many as there is room for, and returns how many; then call <see cref="TryReadStream"/> until it
+    /// returns false, and come again with the rest. Bytes of an unknown stream are swallowed.
+    /// </summary>
+    public int TakeStreamBytes(int streamId, ReadOnlySpan<byte> bytes) => gatherer.FindStream(streamId)?.TakeStreamBytes(bytes) ?? bytes.Length;
 
     /// <summary>
     /// The next data that came through a stream. Messages of the TURN server and checks in between are handled on the way. The span is
-    /// valid until the next call about this stream.
+    /// valid until the next <see cref="TakeStreamBytes"/> of this stream. Data alone allocates nothing.
     /// </summary>
     public bool TryReadStream(int streamId, TimeSpan now, List<IceCommand> commands, out ReadOnlySpan<byte> data)
     {
-        data = default;
-        if (gatherer.FindStream(streamId) is not { } relay) return false;
-        var count = commands.Count;
-        while (relay.TryTakeFrame(now, commands, out var frame))
+        while (gatherer.FindStream(streamId) is { } relay && relay.TryTakeFrame(commands, out var frame))
         {
-            if (relay.TryUnwrap(frame, now, out var peer, out data))
-            {
-                var verdict = relay.Base is { } at ? Judge(at.Index, peer, data, now) : IceVerdict.Dropped;
-                if (verdict == IceVerdict.Data) return true;
-                if (verdict == IceVerdict.Control) checks.HandleMessage(relay.Base!, peer, data, now, commands);
-            }
-            else HandleFromRelay(relay, frame, now, commands);
+            if (relay.TryUnwrap(frame, out var peer, out data) && relay.BaseFor(peer.Family) is { } at && Judge(at.Index, peer, data, now) == IceVerdict.Data)
+                return true;
+            if (!TryHandleInner(relay, frame, now, commands)) relay.HandleControl(frame, now, commands);
+            TakeRelayed(now, commands);
             Settle(now, commands);
         }
-        if (commands.Count != count) Settle(now, commands);
         data = default;
         return false;
     }
@@ -275,7 +271,7 @@ public sealed class IceAgent
     {
         if (State == IceState.Closed) return;
         gatherer.HandleDeadline(now, commands);
-        PairNewBases(now, commands);
+        TakeRelayed(now, commands);
         checks.HandleDeadline(now, commands);
         consent.HandleDeadline(now, commands);
         FailWhenHopeless(now, commands);
@@ -286,18 +282,19 @@ public sealed class IceAgent
     /// <summary>All pairs of the current generation, best first.</summary>
     public IReadOnlyList<CandidatePairSnapshot> Snapshot() => [.. session.Current.Checks.Pairs.Select(p => p.ToSnapshot())];
 
-    private bool HandleFromRelay(RelayPath relay, ReadOnlySpan<byte> datagram, TimeSpan now, List<IceCommand> commands)
+    // True when the message carried something of a peer: a check, or data that is not for this path.
+    private bool TryHandleInner(RelayPath relay, ReadOnlySpan<byte> message, TimeSpan now, List<IceCommand> commands)
     {
-        if (relay.TryUnwrap(datagram, now, out var peer, out var inner))
-        {
-            if (relay.Base is { } at) checks.HandleMessage(at, peer, inner, now, commands);
-            return true;
-        }
-        if (!relay.TryHandleControl(datagram, now, commands)) return false;
+        if (!relay.TryUnwrap(message, out var peer, out var inner)) return false;
+        if (relay.BaseFor(peer.Family) is { } at && !inner.IsEmpty && inner[0] < 4) checks.HandleMessage(at, peer, inner, now, commands);
+        return true;
+    }
+
+    private void TakeRelayed(TimeSpan now, List<IceCommand> commands)
+    {
         gatherer.TakeRelayed(now, commands);
         PairNewBases(now, commands);
         if (session.Active is { } pair && pair.Base.IsGone) LoseBase(pair, now, commands);
-        return true;
     }
 
     private IceVerdict Judge(int baseIndex, TransportAddress from, ReadOnlySpan<byte> data, TimeSpan now)

@@ -32,6 +32,9 @@ internal sealed class IceSession
 
     public IceState State { get; private set; } = IceState.New;
 
+    /// <summary>The next stream to dial; never used twice.</summary>
+    public int NextStreamId { get; set; }
+
     public IceCounters Counters { get; } = new();
 
     /// <summary>All bases ever made, by index.</summary>

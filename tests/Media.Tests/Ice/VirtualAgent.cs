@@ -77,6 +77,17 @@ internal sealed class VirtualAgent
         });
     }
 
+    /// <summary>Every stream ends as if the server had closed it.</summary>
+    public void BreakStreams()
+    {
+        foreach (var (id, stream) in streams.ToArray())
+        {
+            streams.Remove(id);
+            stream.Close();
+            Act((now, list) => Agent.HandleStreamClosed(id, now, list));
+        }
+    }
+
     public void Act(Action<TimeSpan, List<IceCommand>> input)
     {
         input(network.Now, commands);
@@ -126,10 +137,10 @@ internal sealed class VirtualAgent
                 Dial(open);
                 break;
             case IceCommand.SendStream send:
-                streams[send.StreamId].Send(send.Bytes.Span);
+                if (streams.TryGetValue(send.StreamId, out var stream)) stream.Send(send.Bytes.Span);
                 break;
             case IceCommand.CloseStream close:
-                streams[close.StreamId].Close();
+                if (streams.Remove(close.StreamId, out var ended)) ended.Close();
                 break;
             case IceCommand.CandidateFound found:
                 Tell(found.Candidate.ToString());
@@ -165,12 +176,16 @@ internal sealed class VirtualAgent
     {
         var stream = host.Connect(open.Server.Address);
         streams[open.StreamId] = stream;
-        stream.Opened = () => Act((now, list) => Agent.HandleStreamOpened(open.StreamId, stream.LocalAddress, now, list));
+        stream.Opened = () => Act((now, list) => Agent.HandleStreamOpened(open.StreamId, now, list));
         stream.Closed = () => Act((now, list) => Agent.HandleStreamClosed(open.StreamId, now, list));
         stream.Received = bytes => Act((now, list) =>
         {
-            Agent.HandleStreamBytes(open.StreamId, bytes.Span, now, list);
-            while (Agent.TryReadStream(open.StreamId, now, list, out var data)) Data.Add(Encoding.ASCII.GetString(data));
+            var rest = bytes.Span;
+            while (!rest.IsEmpty)
+            {
+                rest = rest[Agent.TakeStreamBytes(open.StreamId, rest)..];
+                while (Agent.TryReadStream(open.StreamId, now, list, out var data)) Data.Add(Encoding.ASCII.GetString(data));
+            }
         });
     }
 

@@ -18,12 +18,14 @@ public sealed class VirtualNetwork
     private const int Ipv4Overhead = 28;
     private const int Ipv6Overhead = 48;
     private const int MaxNestedNats = 4;
+    private const int MaxEventsPerInstant = 100_000;
     private static readonly TimeSpan StreamRetransmission = TimeSpan.FromMilliseconds(200);
 
     private readonly PriorityQueue<Action, (TimeSpan At, long Order)> events = new();
     private readonly Random random;
     private readonly List<VirtualHost> hosts = [];
     private long order;
+    private int atThisTime;
 
     /// <summary>Starts at time zero with <see cref="LinkConditions.Good"/>.</summary>
     public VirtualNetwork(int seed = 1)
@@ -70,6 +72,8 @@ public sealed class VirtualNetwork
     public bool Step()
     {
         if (!events.TryDequeue(out var action, out var key)) return false;
+        atThisTime = key.At == Now ? atThisTime + 1 : 0;
+        if (atThisTime > MaxEventsPerInstant) throw new InvalidOperationException($"Time stands still at {Now}: an engine asks for a deadline that it does not handle.");
         Now = key.At;
         action();
         return true;
