@@ -209,7 +209,7 @@ public sealed partial class ApplicationManager
     {
         CopsConnection connection = _link.Connection!;
         CopsWriter writer = connection.BeginDecision(128);
-        writer.AddTransaction(_link.Add(new Operation(OperationKind.Synch, null), now), GateCommand.SynchRequest);
+        writer.AddTransaction(_link.Add(new Operation(OperationKind.Synch, null), now, isEndless: true), GateCommand.SynchRequest);
         writer.AddAmid(new Amid(Types()[_synchAmid], _settings.Tag));
         writer.AddSynchOptions(default);
         connection.Commit(ref writer);
@@ -341,7 +341,7 @@ public sealed partial class ApplicationManager
                 late.Gate!.RetryAt = now;
                 if (_gates.ContainsKey(late.Gate.Handle.Value)) Schedule(late.Gate);
                 break;
-            case OperationKind.Synch or OperationKind.Configure or OperationKind.DeleteOrphan:
+            case OperationKind.Configure or OperationKind.DeleteOrphan:
                 _synchAmid = -1;
                 _synchAt = now + SynchRetry;
                 break;

@@ -14,7 +14,7 @@ namespace MediaRelay.Qos.Gates;
 ///                 v              v                      +--------> CommittedRecovery
 ///               closed         closed     T3, T4 = 0: closed          | T4: closed
 /// </code></remarks>
-internal sealed class Gate : IDeadline
+internal class Gate : IDeadline
 {
     private const int Timers = 4;
     private readonly TimeSpan[] _timers = [TimeSpan.MaxValue, TimeSpan.MaxValue, TimeSpan.MaxValue, TimeSpan.MaxValue];

@@ -85,15 +85,15 @@ internal sealed class PdpAssociation<T>
     /// <summary>Forgets the connection; the owner empties the transactions with <see cref="TryTakeAny"/>.</summary>
     public void Drop() => Connection = null;
 
-    /// <summary>A number for a new transaction, never 0, never one that waits.</summary>
-    public ushort Add(in T state, TimeSpan now)
+    /// <summary>A number for a new transaction, never 0, never one that waits. An endless one is given up only with the connection.</summary>
+    public ushort Add(in T state, TimeSpan now, bool isEndless = false)
     {
         do _last++;
         while (_last == 0 || _waiting.ContainsKey(_last));
         _serial++;
         _waiting.Add(_last, new Waiting(state, _serial));
         while (_timeouts.TryPeek(out Timeout first) && !IsCurrent(first)) _timeouts.Dequeue();
-        _timeouts.Enqueue(new Timeout(_last, _serial, now + _answerTimeout));
+        if (!isEndless) _timeouts.Enqueue(new Timeout(_last, _serial, now + _answerTimeout));
         return _last;
     }
 

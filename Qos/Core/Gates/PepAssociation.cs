@@ -34,8 +34,14 @@ internal sealed class PepAssociation
     /// <summary>Keys of reports that wait for a Msg-Receipt, oldest first.</summary>
     public Queue<uint> Unconfirmed { get; } = new();
 
+    /// <summary>Commands of this peer that wait for an answer.</summary>
+    public int Outstanding { get; set; }
+
     /// <summary>Whether a command has come; PDP-Config must be the first.</summary>
     public bool HasCommand { get; set; }
+
+    /// <summary>Whether the CMTS knew this PSID from an earlier connection.</summary>
+    public bool HadState { get; set; }
 
     public void Configure(Psid? psid)
     {
