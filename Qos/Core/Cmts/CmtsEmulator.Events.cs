@@ -8,7 +8,8 @@ namespace MediaRelay.Qos.Cmts;
 public sealed partial class CmtsEmulator
 {
     private const int SynchChunk = 64 * 1024;
-    private readonly Dictionary<int, SynchRun> _synchs = [];
+    private const int MaxSynchs = 4;
+    private readonly Dictionary<int, List<SynchRun>> _synchs = [];
     private readonly List<UnconfirmedReport> _unconfirmed = [];
     private bool _hasLostReports;
 
@@ -211,7 +212,8 @@ public sealed partial class CmtsEmulator
     {
         if (!peer.IsConfigured) return new PcmmError(PcmmErrorCode.UnauthorizedPsid);
         if (!command.TryGetSynchOptions(out SynchOptions options) || (options.IsComplete && options.IsIncremental)) return PcmmError.Value(PcmmObject.SynchOptions, 1);
-        if (_synchs.ContainsKey(peer.Link)) return new PcmmError(PcmmErrorCode.InsufficientResources);
+        if (!_synchs.TryGetValue(peer.Link, out List<SynchRun>? runs)) _synchs.Add(peer.Link, runs = []);
+        if (runs.Count >= MaxSynchs) return new PcmmError(PcmmErrorCode.InsufficientResources);
         Amid? amid = command.TryGetAmid(out Amid wanted) ? wanted : null;
         Psid? psid = command.TryGetPsid(out Psid named) ? named : null;
         bool hasSubscriber = command.TryGetSubscriber(out SubscriberId subscriber);
@@ -230,7 +232,7 @@ public sealed partial class CmtsEmulator
             return new PcmmError(PcmmErrorCode.InvalidSubscriberId);
         }
         Counters.Synchronisations++;
-        _synchs.Add(peer.Link, new SynchRun
+        runs.Add(new SynchRun
         {
             Transaction = command.Transaction, Amid = amid, Psid = psid, IsComplete = options.IsComplete, IsIncremental = options.IsIncremental,
             Gates = options.IsIncremental
@@ -247,11 +249,17 @@ public sealed partial class CmtsEmulator
     /// <summary>Reports until a chunk is queued; the rest follows when the shell has sent it.</summary>
     private void ContinueSynch(PepAssociation peer, TimeSpan now)
     {
-        SynchRun run = _synchs[peer.Link];
+        List<SynchRun> runs = _synchs[peer.Link];
+        while (runs.Count > 0 && ContinueSynch(peer, runs[0], now)) runs.RemoveAt(0);
+        if (runs.Count == 0) _synchs.Remove(peer.Link);
+    }
+
+    private static bool ContinueSynch(PepAssociation peer, SynchRun run, TimeSpan now)
+    {
         CopsConnection connection = peer.Connection;
         while (run.Next < run.Gates.Count)
         {
-            if (connection.Output.Length >= SynchChunk || !connection.IsOpen) return;
+            if (connection.Output.Length >= SynchChunk || !connection.IsOpen) return false;
             (EmulatedGate gate, GateState state, GateReason reason) = run.Gates[run.Next++];
             if (!run.IsIncremental && gate.State == GateState.Closed) continue; // Ended meanwhile, which was reported or acknowledged.
             CopsWriter writer = connection.BeginReport(CopsReportType.Success);
@@ -260,11 +268,11 @@ public sealed partial class CmtsEmulator
             if (run.Psid is { } psid) writer.AddPsid(psid);
             connection.Commit(ref writer);
         }
-        _synchs.Remove(peer.Link);
         CopsWriter end = connection.BeginReport(CopsReportType.Success, 128);
         end.AddTransaction(run.Transaction, GateCommand.SynchComplete);
         if (run.Amid is { } amid) end.AddAmid(amid);
         if (run.Psid is { } scope) end.AddPsid(scope);
         connection.Commit(ref end);
+        return true;
     }
 }

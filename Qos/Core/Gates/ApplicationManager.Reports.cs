@@ -261,12 +261,9 @@ public sealed partial class ApplicationManager
         }
         _synchAmid = -1;
         Counters.Synchronisations++;
-        if (!_isSecondSynchDone)
-        {
-            // A command of the previous connection may still have been on its way to the CMTS.
-            _isSecondSynchDone = true;
-            _synchAt = now + SecondSynch;
-        }
+        // After the first one, soon: a command of the previous connection may still have been on its way to the CMTS.
+        _synchAt = now + (_isSecondSynchDone ? _settings.SynchInterval : SecondSynch);
+        _isSecondSynchDone = true;
         foreach (ManagedGate gate in _gates.Values.ToArray())
         {
             if (gate.SeenIn != _synchSerial) HandleUnseen(gate, commands);

@@ -24,6 +24,9 @@ public sealed record ApplicationManagerSettings(ushort Tag)
     /// <summary>How long a gate of an earlier run waits for its session before it is deleted.</summary>
     public TimeSpan OrphanGrace { get; init; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>Time between full synchronisations while connected; finds gates whose end was reported where nobody listened.</summary>
+    public TimeSpan SynchInterval { get; init; } = TimeSpan.FromMinutes(5);
+
     /// <summary>Event element id that goes into the journal; 0 = none.</summary>
     public int ElementId { get; init; }
 

@@ -45,6 +45,9 @@ internal sealed class DecidedGate : IDeadline
 
     public int SeenIn { get; set; }
 
+    /// <summary>Number of the last synchronisation of its owner that named it.</summary>
+    public int SeenInMerge { get; set; }
+
     TimeSpan IDeadline.Deadline { get; set; }
 
     int IDeadline.HeapPlace { get; set; }

@@ -228,7 +228,7 @@ public sealed partial class PolicyServer
         int only = -1;
         if (command.TryGetSubscriber(out SubscriberId subscriber) && (only = RouteOf(subscriber)) < 0) return new PcmmError(PcmmErrorCode.InvalidSubscriberId);
         Counters.Synchronisations++;
-        var merge = new SynchMerge(peer.Link, command.Transaction, amid);
+        var merge = new SynchMerge(peer.Link, command.Transaction, amid) { IsExhaustive = only < 0 };
         for (int i = 0; i < _south.Length; i++)
         {
             if (only >= 0 && only != i) continue;
@@ -241,7 +241,7 @@ public sealed partial class PolicyServer
             merge.Remaining++;
             CopsConnection south = link.Association.Connection!;
             CopsWriter writer = south.BeginDecision(256);
-            var operation = new Operation(OperationKind.Synch, peer.Link, command.Transaction, GateCommand.SynchRequest, null, merge, null);
+            var operation = new Operation(OperationKind.Synch, peer.Link, command.Transaction, GateCommand.SynchRequest, null, merge, null, ++link.MergeSerial);
             writer.AddTransaction(link.Association.Add(operation, now, isEndless: true), GateCommand.SynchRequest);
             writer.AddAmid(amid);
             if (only >= 0) writer.AddSubscriber(subscriber);

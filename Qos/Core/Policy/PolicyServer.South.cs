@@ -66,7 +66,7 @@ public sealed partial class PolicyServer
         {
             if (!link.Association.TryPeek(report.Transaction, out Operation synch)) return;
             if (synch.Kind == OperationKind.OwnSynch) Learn(cmts, report, now);
-            else if (synch.Merge is { } merge) ForwardNorth(merge.North, merge.Transaction, report, CopsReportType.Success, null);
+            else if (synch.Merge is { } merge) ForwardSynchReport(link, synch, merge, report);
             return;
         }
         if (!link.Association.TryTake(report.Transaction, out Operation operation))
@@ -87,6 +87,7 @@ public sealed partial class PolicyServer
                 break;
             case OperationKind.Synch:
                 if (report.TryGetError(out PcmmError error)) operation.Merge!.Error = error;
+                else if (operation.Merge!.IsExhaustive) ForgetUnnamed(link, operation);
                 if (--operation.Merge!.Remaining == 0) FinishMerge(operation.Merge);
                 break;
             case OperationKind.Set:
@@ -97,6 +98,26 @@ public sealed partial class PolicyServer
                 if (operation.Command == GateCommand.GateDelete && IsGone(report) && operation.Gate is { } gate) Forget(gate);
                 Answer(operation, report, type);
                 break;
+        }
+    }
+
+    private void ForwardSynchReport(CmtsLink link, in Operation synch, SynchMerge merge, in PcmmMessage report)
+    {
+        GateSpec? asked = null;
+        if (report.TryGetGateId(out GateId id) && link.Gates.TryGetValue(id.Value, out DecidedGate? gate))
+        {
+            gate.SeenInMerge = synch.MergeSerial;
+            if (report.Has(PcmmObject.GateSpec)) asked = gate.Asked;
+        }
+        ForwardNorth(merge.North, merge.Transaction, report, CopsReportType.Success, asked);
+    }
+
+    /// <summary>Gates that were ended through another policy server while this one was not asked.</summary>
+    private void ForgetUnnamed(CmtsLink link, in Operation synch)
+    {
+        foreach (DecidedGate gate in link.Gates.Values.ToArray())
+        {
+            if (gate.Owner == synch.Merge!.Amid && gate.SeenInMerge < synch.MergeSerial) Forget(gate);
         }
     }
 
@@ -134,6 +155,7 @@ public sealed partial class PolicyServer
         }
         gate.NorthLink = operation.North;
         gate.SeenIn = link.SynchSerial;
+        gate.SeenInMerge = link.MergeSerial;
         bool isTimed = _rules.CloseAtTimeLimit && gate.TimeLimit > 0;
         _deadlines.Set(gate, isTimed ? now + TimeSpan.FromSeconds(gate.TimeLimit) : null);
     }
@@ -217,7 +239,7 @@ public sealed partial class PolicyServer
         gate = new DecidedGate
         {
             Cmts = cmts, Id = id, Owner = amid, Subscriber = subscriber, Asked = spec, Sent = spec, Rate = RateOf(profile, spec.Direction), State = state,
-            SeenIn = link.SynchSerial, ElementId = _settings.ElementId, NorthLink = -1,
+            SeenIn = link.SynchSerial, SeenInMerge = link.MergeSerial, ElementId = _settings.ElementId, NorthLink = -1,
             Opaque = report.TryGetOpaque(out ulong opaque) ? opaque : null,
             TimeLimit = report.TryGetTimeLimit(out uint seconds) ? seconds : 0,
             Events = report.TryGetEventGenerationInfo(out EventGenerationInfo events) ? events : null,

@@ -30,7 +30,7 @@ public sealed partial class PolicyServer
     private enum OperationKind : byte { Set, Other, Synch, Configure, OwnSynch, OwnDelete }
 
     /// <summary>A southbound command that waits for its answer.</summary>
-    private readonly record struct Operation(OperationKind Kind, int North, ushort Transaction, GateCommand Command, DecidedGate? Gate, SynchMerge? Merge, Change? Change);
+    private readonly record struct Operation(OperationKind Kind, int North, ushort Transaction, GateCommand Command, DecidedGate? Gate, SynchMerge? Merge, Change? Change, int MergeSerial = 0);
 
     /// <summary>What a modification does to a gate's record when it is acknowledged.</summary>
     private sealed record Change(GateSpec Asked, GateSpec Sent, double Rate, uint? TimeLimit, ulong? Opaque);
@@ -49,6 +49,9 @@ public sealed partial class PolicyServer
         /// <summary>Number of the running or last synchronisation; 0 = none since the start.</summary>
         public int SynchSerial { get; set; }
 
+        /// <summary>Number of the last synchronisation that an application manager asked for.</summary>
+        public int MergeSerial { get; set; }
+
         public bool IsSynchronised { get; set; }
 
         public CopsConnection? Closing { get; set; }
@@ -57,6 +60,9 @@ public sealed partial class PolicyServer
     /// <summary>One Synch-Request of an application manager over several CMTSs.</summary>
     private sealed class SynchMerge(int north, ushort transaction, Amid amid)
     {
+        /// <summary>All gates of the AMID, so that what is not named is not there.</summary>
+        public bool IsExhaustive { get; init; }
+
         public int North { get; } = north;
 
         public ushort Transaction { get; } = transaction;
