@@ -94,6 +94,9 @@ internal sealed class Authentication(TurnCredential? credential)
         writer.AddIntegritySha256(_key.Bytes);
     }
 
+    public TurnClientCommand.Challenged Challenged() =>
+        new(Encoding.UTF8.GetString(_realm), _algorithm, NonceCookie.TryRead(_nonce, out var features) ? features : SecurityFeatures.None);
+
     public bool Verify(in StunMessage answer)
     {
         if (_credential is { IsToken: true })

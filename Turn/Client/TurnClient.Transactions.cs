@@ -243,6 +243,8 @@ public sealed partial class TurnClient
         }
 
         transaction.StaleNonces += isStale ? 1 : 0;
+        if (!isStale)
+            commands.Add(_authentication.Challenged());
         Begin(transaction, now, commands);
     }
 

@@ -80,6 +80,13 @@ public sealed partial class TurnClient
     /// <summary>Asks the server for the own address, without authentication. May be called before Start.</summary>
     public void SendBinding(TimeSpan now, List<TurnClientCommand> commands) => Begin(new Transaction(StunMethod.Binding), now, commands);
 
+    /// <summary>Refreshes the allocation now; it happens by itself one minute before the lifetime ends.</summary>
+    public void RequestRefresh(TimeSpan now, List<TurnClientCommand> commands)
+    {
+        if (State == TurnClientState.Allocated)
+            Begin(new Transaction(StunMethod.Refresh) { LifetimeSeconds = Seconds(_settings.Lifetime) }, now, commands);
+    }
+
     /// <summary>Gives the token that <see cref="TurnClientCommand.TokenNeeded"/> asked for, or a fresh one before it expires.</summary>
     public void SetToken(TurnCredential token, TimeSpan now, List<TurnClientCommand> commands)
     {

@@ -19,6 +19,9 @@ public abstract record TurnClientCommand
     /// </summary>
     public sealed record Redirected(TransportAddress Server, string? Domain) : TurnClientCommand;
 
+    /// <summary>The server asked for proof (401), and the next request carries it.</summary>
+    public sealed record Challenged(string Realm, PasswordAlgorithm Algorithm, SecurityFeatures Features) : TurnClientCommand;
+
     /// <summary>The allocation exists. <paramref name="Relayed"/> has one address, or two of different families.</summary>
     public sealed record Allocated(IReadOnlyList<TransportAddress> Relayed, TransportAddress Mapped, TimeSpan Lifetime, ulong? ReservationToken) : TurnClientCommand;
 
