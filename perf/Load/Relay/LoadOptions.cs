@@ -1,0 +1,25 @@
+namespace MediaRelay.Load.Relay;
+
+/// <summary>What the relay load runs.</summary>
+internal sealed record LoadOptions
+{
+    public int Rounds { get; init; } = 3;
+
+    public TimeSpan Duration { get; init; } = TimeSpan.FromSeconds(2);
+
+    public int Allocations { get; init; } = 100;
+
+    /// <summary>Allocations of the storm; the memory rows use the same ones.</summary>
+    public int Storm { get; init; } = 4000;
+
+    public int Window { get; init; } = 256;
+
+    public required string Program { get; init; }
+
+    public string ServerOptions { get; init; } = "";
+
+    /// <summary>Names of rows to run; empty runs all.</summary>
+    public IReadOnlyList<string> Rows { get; init; } = [];
+
+    public bool Runs(string row) => Rows.Count == 0 || Rows.Any(name => row.Contains(name, StringComparison.OrdinalIgnoreCase));
+}

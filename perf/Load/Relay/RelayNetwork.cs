@@ -1,0 +1,105 @@
+using System.Diagnostics;
+using System.Globalization;
+
+namespace MediaRelay.Load.Relay;
+
+/// <summary>
+/// Three namespaces, client - server - peer, joined by two veth pairs. All four devices receive in kernel threads of their own
+/// (threaded NAPI), so the receive work of the server's devices has its own CPU account. Trains are cut into single packets before
+/// they cross a link, as on a wire.
+/// </summary>
+internal sealed class RelayNetwork : IDisposable
+{
+    public const string ClientAddress = "11.1.0.2";
+    public const string ServerAddress = "11.1.0.1";
+    public const string RelayAddress = "11.2.0.1";
+    public const string PeerAddress = "11.2.0.2";
+
+    private readonly string _prefix = string.Create(CultureInfo.InvariantCulture, $"mr{Environment.ProcessId % 100_000}");
+
+    public RelayNetwork(int serverCore, int generatorCore)
+    {
+        Client = _prefix + "c";
+        Server = _prefix + "s";
+        Peer = _prefix + "p";
+        foreach (var name in (string[])[Client, Server, Peer])
+        {
+            Run("ip", $"netns add {name}");
+            Run("ip", $"-n {name} link set lo up");
+            Run("ip", $"netns exec {name} sysctl -qw net.ipv4.ip_local_port_range=\"1024 65535\" net.ipv4.udp_rmem_min=8192");
+        }
+
+        Link(Client, "c0", ClientAddress, Server, "s0", ServerAddress);
+        Link(Server, "s1", RelayAddress, Peer, "p0", PeerAddress);
+        ServerReceiveThreads = [Thread("s0", serverCore), Thread("s1", serverCore)];
+        _ = Thread("c0", generatorCore);
+        _ = Thread("p0", generatorCore);
+    }
+
+    public string Client { get; }
+
+    public string Server { get; }
+
+    public string Peer { get; }
+
+    /// <summary>Process ids of the kernel threads that receive for the server's two devices.</summary>
+    public IReadOnlyList<int> ServerReceiveThreads { get; }
+
+    /// <summary>More client addresses for allocation storms: the 10.x range behind the client's device.</summary>
+    public void Dispose()
+    {
+        foreach (var name in (string[])[Client, Server, Peer])
+            _ = TryRun("ip", $"netns del {name}", out _);
+    }
+
+    public static void Run(string program, string arguments)
+    {
+        if (!TryRun(program, arguments, out var output))
+            throw new InvalidOperationException($"{program} {arguments}: {output}");
+    }
+
+    private static bool TryRun(string program, string arguments, out string output)
+    {
+        using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardError = true, RedirectStandardOutput = true })!;
+        output = process.StandardError.ReadToEnd();
+        process.WaitForExit();
+        return process.ExitCode == 0;
+    }
+
+    private static void Link(string leftSpace, string left, string leftAddress, string rightSpace, string right, string rightAddress)
+    {
+        Run("ip", $"-n {leftSpace} link add {left} type veth peer name {right} netns {rightSpace}");
+        foreach (var (space, device, address) in ((string, string, string)[])[(leftSpace, left, leftAddress), (rightSpace, right, rightAddress)])
+        {
+            Run("ip", $"-n {space} addr add {address}/24 dev {device}");
+            Run("ip", $"-n {space} link set {device} up");
+            Run("ip", $"netns exec {space} ethtool -K {device} gro on tx-udp-segmentation off");
+            Run("ip", $"netns exec {space} sh -c \"echo 1 > /sys/class/net/{device}/threaded\"");
+        }
+    }
+
+    private static int Thread(string device, int core)
+    {
+        // The newest thread of that name is ours: device names repeat over namespaces, ids do not.
+        var id = Directory.EnumerateDirectories("/proc").Select(path => Path.GetFileName(path))
+            .Where(name => int.TryParse(name, out _))
+            .Where(name => File.Exists($"/proc/{name}/comm") && ReadName(name).StartsWith($"napi/{device}-", StringComparison.Ordinal))
+            .Select(name => int.Parse(name, CultureInfo.InvariantCulture)).DefaultIfEmpty(0).Max();
+        if (id == 0)
+            throw new InvalidOperationException($"Device {device} has no receive thread; this kernel lacks threaded NAPI for veth.");
+        Run("taskset", $"-p -c {core} {id}");
+        return id;
+    }
+
+    private static string ReadName(string process)
+    {
+        try
+        {
+            return File.ReadAllText($"/proc/{process}/comm");
+        }
+        catch (IOException)
+        {
+            return "";
+        }
+    }
+}

@@ -1,0 +1,95 @@
+using System.CommandLine;
+using System.Globalization;
+using MediaRelay.Load.Relay;
+using Spectre.Console;
+
+namespace MediaRelay.Load;
+
+/// <summary>The relay beside Debian's coturn: same namespaces, same generator, interleaved rounds, one table of medians.</summary>
+internal static class RelayLoad
+{
+    public static Command Create()
+    {
+        var rounds = new Option<int>("--rounds") { Description = "Interleaved rounds; the table shows medians.", DefaultValueFactory = _ => 3 };
+        var seconds = new Option<double>("--seconds") { Description = "Length of each media measurement in seconds.", DefaultValueFactory = _ => 2 };
+        var allocations = new Option<int>("--allocations") { Description = "Allocations that carry media.", DefaultValueFactory = _ => 100 };
+        var storm = new Option<int>("--storm") { Description = "Allocations of the storm.", DefaultValueFactory = _ => 4000 };
+        var window = new Option<int>("--window") { Description = "Datagrams under way in the closed loop.", DefaultValueFactory = _ => 256 };
+        var program = new Option<string>("--program") { Description = "The mediarelay program or its dll.", DefaultValueFactory = _ => FindProgram() };
+        var more = new Option<string>("--server-options") { Description = "Further options for our server.", DefaultValueFactory = _ => "" };
+        var rows = new Option<string[]>("--row") { Description = "media, latency, burst or storm; repeat for several. All when absent." };
+        var only = new Option<string>("--only") { Description = "Run only 'ours' or 'coturn'.", DefaultValueFactory = _ => "" };
+        var command = new Command("relay", """
+            Measures the TURN relay against Debian's coturn in network namespaces (needs root, coturn, ethtool).
+            CPU is that of the server process plus the kernel threads that receive for its two devices.
+            Example: dotnet run -c Release --project perf/Load -- relay --rounds 5
+            """)
+        { rounds, seconds, allocations, storm, window, program, more, rows, only };
+        command.SetAction(parse =>
+        {
+            var options = new LoadOptions
+            {
+                Rounds = parse.GetValue(rounds),
+                Duration = TimeSpan.FromSeconds(parse.GetValue(seconds)),
+                Allocations = parse.GetValue(allocations),
+                Storm = parse.GetValue(storm),
+                Window = parse.GetValue(window),
+                Program = parse.GetValue(program)!,
+                ServerOptions = parse.GetValue(more)!,
+                Rows = parse.GetValue(rows) ?? [],
+            };
+            Run(options, parse.GetValue(only)!);
+        });
+        return command;
+    }
+
+    private static void Run(LoadOptions options, string only)
+    {
+        const int ServerCore = 0;
+        var generatorCore = Math.Max(1, Environment.ProcessorCount - 1);
+        RelayNetwork.Run("taskset", $"-a -p -c {generatorCore} {Environment.ProcessId}");
+        using var network = new RelayNetwork(ServerCore, generatorCore);
+        var ours = new Measurements();
+        var theirs = new Measurements();
+        for (var round = 1; round <= options.Rounds; round++)
+        {
+            Console.Error.WriteLine($"round {round} of {options.Rounds}");
+            if (only != "ours")
+            {
+                using var server = ServerUnderTest.StartCoturn(network, ServerCore);
+                new RelayRound(options, network, server, theirs, Console.Error.WriteLine).Run();
+            }
+
+            if (only != "coturn")
+            {
+                using var server = ServerUnderTest.StartOurs(network, ServerCore, options.Program, options.ServerOptions);
+                new RelayRound(options, network, server, ours, Console.Error.WriteLine).Run();
+            }
+        }
+
+        AnsiConsole.Profile.Width = 140;
+        var table = new Table { Border = TableBorder.Markdown };
+        _ = table.AddColumns("row", "coturn 4.6.1", "MediaRelay", "ratio");
+        foreach (var row in theirs.Rows.Union(ours.Rows))
+        {
+            var (left, right) = (theirs.Median(row), ours.Median(row));
+            _ = table.AddRow(row, Text(left), Text(right), left is > 0 && right is not null ? (right / left).Value.ToString("F2", CultureInfo.InvariantCulture) : "-");
+        }
+
+        AnsiConsole.Write(table);
+    }
+
+    private static string Text(double? value) => value is null ? "-" : value.Value.ToString(value >= 1000 ? "N0" : "F2", CultureInfo.InvariantCulture);
+
+    private static string FindProgram()
+    {
+        for (var directory = new DirectoryInfo(AppContext.BaseDirectory); directory is not null; directory = directory.Parent)
+        {
+            var release = Path.Combine(directory.FullName, "Signaling/Server/bin/Release/net10.0/mediarelay.dll");
+            if (File.Exists(release))
+                return release;
+        }
+
+        return "mediarelay";
+    }
+}
