@@ -48,6 +48,7 @@ internal static class RelayLoad
         const int ServerCore = 0;
         var generatorCore = Math.Max(1, Environment.ProcessorCount - 1);
         RelayNetwork.Run("taskset", $"-a -p -c {generatorCore} {Environment.ProcessId}");
+        RelayNetwork.Run("renice", $"-n -15 -p {Environment.ProcessId}");
         using var network = new RelayNetwork(ServerCore, generatorCore);
         var ours = new Measurements();
         var theirs = new Measurements();

@@ -54,18 +54,33 @@ internal sealed class LoadAllocation : IDisposable
         return false;
     }
 
-    public void Allocate(string user = ServerUnderTest.User)
+    /// <summary>Makes an allocation from a fresh port; a port that the server still remembers (437) is skipped.</summary>
+    public static LoadAllocation Create()
+    {
+        while (true)
+        {
+            var allocation = new LoadAllocation();
+            if (allocation.TryAllocate())
+                return allocation;
+            allocation.Dispose();
+        }
+    }
+
+    private bool TryAllocate()
     {
         var challenge = Exchange(StunMethod.Allocate, authenticated: false, static (ref StunWriter writer) => writer.AddRequestedTransport(17));
         var response = Read(challenge);
+        if (response.TryGetErrorCode(out var code, out _) && code == StunErrorCode.AllocationMismatch)
+            return false;
         if (!response.TryGetNonce(out var nonce))
-            throw new InvalidOperationException("The server sent no NONCE.");
+            throw new InvalidOperationException($"The server sent no NONCE but {ErrorOf(response)}.");
         _nonce = nonce.ToArray();
-        _key = LongTermKey.Derive(PasswordAlgorithm.Md5, user, ServerUnderTest.Realm, ServerUnderTest.Password);
+        _key = LongTermKey.Derive(PasswordAlgorithm.Md5, ServerUnderTest.User, ServerUnderTest.Realm, ServerUnderTest.Password);
         var length = Exchange(StunMethod.Allocate, authenticated: true, static (ref StunWriter writer) => writer.AddRequestedTransport(17));
         if (!Read(length).TryGetAddress(StunAttributeType.XorRelayedAddress, out var relayed))
-            throw new InvalidOperationException("Allocate failed.");
+            throw new InvalidOperationException($"Allocate was answered {ErrorOf(Read(length))}.");
         Relayed = relayed;
+        return true;
     }
 
     public void BindChannel(TransportAddress peer)
@@ -75,16 +90,19 @@ internal sealed class LoadAllocation : IDisposable
             writer.AddChannelNumber(Channel);
             writer.AddAddress(StunAttributeType.XorPeerAddress, peer);
         });
-        if (Read(length).Class != StunClass.SuccessResponse)
+        if (Read(length).Class != StunClass.Success)
             throw new InvalidOperationException("ChannelBind failed.");
     }
 
     public void Refresh(uint seconds)
     {
         var length = Exchange(StunMethod.Refresh, authenticated: true, (ref StunWriter writer) => writer.AddLifetime(seconds));
-        if (Read(length).Class != StunClass.SuccessResponse)
+        if (Read(length).Class != StunClass.Success)
             throw new InvalidOperationException("Refresh failed.");
     }
+
+    private static string ErrorOf(in StunMessage message) =>
+        message.TryGetErrorCode(out var code, out _) ? $"error {(int)code}" : $"{message.Class} {message.Method}";
 
     public void Dispose() => Socket.Dispose();
 

@@ -45,7 +45,6 @@ internal sealed class RelayNetwork : IDisposable
     /// <summary>Process ids of the kernel threads that receive for the server's two devices.</summary>
     public IReadOnlyList<int> ServerReceiveThreads { get; }
 
-    /// <summary>More client addresses for allocation storms: the 10.x range behind the client's device.</summary>
     public void Dispose()
     {
         foreach (var name in (string[])[Client, Server, Peer])
@@ -73,7 +72,7 @@ internal sealed class RelayNetwork : IDisposable
         {
             Run("ip", $"-n {space} addr add {address}/24 dev {device}");
             Run("ip", $"-n {space} link set {device} up");
-            Run("ip", $"netns exec {space} ethtool -K {device} gro on tx-udp-segmentation off");
+            Run("ip", $"netns exec {space} ethtool -K {device} gro on tso off tx-udp-segmentation off");
             Run("ip", $"netns exec {space} sh -c \"echo 1 > /sys/class/net/{device}/threaded\"");
         }
     }
@@ -88,6 +87,7 @@ internal sealed class RelayNetwork : IDisposable
         if (id == 0)
             throw new InvalidOperationException($"Device {device} has no receive thread; this kernel lacks threaded NAPI for veth.");
         Run("taskset", $"-p -c {core} {id}");
+        Run("renice", $"-n -15 -p {id}");
         return id;
     }
 

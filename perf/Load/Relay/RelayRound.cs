@@ -27,8 +27,7 @@ internal sealed class RelayRound(LoadOptions options, RelayNetwork network, Serv
         var allocations = new List<LoadAllocation>();
         for (var i = 0; i < options.Allocations; i++)
         {
-            var allocation = new LoadAllocation();
-            allocation.Allocate();
+            var allocation = LoadAllocation.Create();
             allocation.BindChannel(Peer);
             allocations.Add(allocation);
         }
@@ -132,11 +131,7 @@ internal sealed class RelayRound(LoadOptions options, RelayNetwork network, Serv
     {
         var list = new List<LoadAllocation>(count);
         for (var i = 0; i < count; i++)
-        {
-            var allocation = new LoadAllocation();
-            allocation.Allocate();
-            list.Add(allocation);
-        }
+            list.Add(LoadAllocation.Create());
 
         return list;
     }

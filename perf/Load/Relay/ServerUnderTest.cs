@@ -56,7 +56,7 @@ internal sealed class ServerUnderTest : IDisposable
     private static ServerUnderTest Start(string name, RelayNetwork network, int core, string program, string arguments)
     {
         // ip netns exec and taskset replace themselves, so the process id is the server's.
-        var start = new ProcessStartInfo("ip", $"netns exec {network.Server} taskset -c {core} {program} {arguments}")
+        var start = new ProcessStartInfo("ip", $"netns exec {network.Server} nice -n -15 taskset -c {core} {program} {arguments}")
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

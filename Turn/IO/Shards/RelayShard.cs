@@ -1,0 +1,223 @@
+using System.Runtime.InteropServices;
+using MediaRelay.Stun;
+using MediaRelay.Turn.IO.Sockets;
+using MediaRelay.Turn.Ports;
+
+namespace MediaRelay.Turn.IO.Shards;
+
+/// <summary>
+/// One relay thread: its sockets, its engine, and nobody else's. A turn of the loop is
+/// <code>
+///   wait      sends of the turn before go out, datagrams come in: one system call (io_uring)
+///   clock     read once
+///   control   everything that came on control sockets
+///   media     everything else, at most <see cref="DatagramLoop.Budget"/> datagrams or trains
+///   inbox     frames of stream and DTLS clients, at most <see cref="InboxBudget"/>
+///   timers    what is due in the engine
+/// </code>
+/// The kernel hands a client's datagrams always to the same shard (<see cref="ReusePortFilter"/>), so shards share nothing per packet.
+/// </summary>
+internal sealed unsafe partial class RelayShard
+{
+    private const int InboxBudget = 256;
+    private const int RelayTokens = 1 << 30;
+    private const int ReplyArena = 512 * 1024;
+    private const int MaxReply = 2048; // RelayEngine.MaxReply, or a datagram that leaves its train
+    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(1);
+
+    private readonly ShardSettings _settings;
+    private readonly TimeProvider _time;
+    private readonly long _started;
+    private readonly ITurnObserver _observer;
+    private readonly List<RelayCommand> _commands = new(64);
+    private readonly Dictionary<int, ClientConnection> _clients = [];
+    private readonly int[][] _relaySockets;
+    private readonly OverloadGuard _overload;
+    private readonly byte* _replies = (byte*)NativeMemory.Alloc(ReplyArena);
+    private readonly ManualResetEventSlim _ready = new();
+    private DatagramLoop _loop = null!;
+    private RelayEngine _engine = null!;
+    private Thread? _thread;
+    private TimeSpan _now;
+    private int _replyAt;
+    private volatile bool _stopping;
+
+    public RelayShard(ShardSettings settings, ITurnObserver observer, TimeProvider time)
+    {
+        _settings = settings;
+        _observer = observer;
+        _time = time;
+        _started = time.GetTimestamp();
+        _relaySockets = [.. settings.RelayAddresses.Select(address => new int[address.Ports.Count])];
+        _overload = new OverloadGuard(settings.Sockets);
+        Inbox = new ShardInbox(() => _loop.Wake());
+    }
+
+    public int Index => _settings.Index;
+
+    public ShardInbox Inbox { get; }
+
+    public ShardCounters Counters { get; } = new();
+
+    /// <summary>Counters of the engine; may be read from any thread once the shard has started.</summary>
+    public RelayCounters EngineCounters => _engine.Counters;
+
+    public int Allocations => _engine.AllocationCount;
+
+    public string Mechanism => _loop.Mechanism;
+
+    /// <summary>The engine; only for work posted to <see cref="Inbox"/>.</summary>
+    public RelayEngine Engine => _engine;
+
+    public TimeSpan Now => _now;
+
+    /// <summary>Starts the thread and waits until it serves.</summary>
+    public void Start()
+    {
+        _thread = new Thread(Run) { IsBackground = true, Name = $"relay shard {Index}" };
+        _thread.Start();
+        _ready.Wait();
+    }
+
+    public void Stop()
+    {
+        _stopping = true;
+        _loop?.Wake();
+        _thread?.Join(TimeSpan.FromSeconds(5));
+    }
+
+    /// <summary>Runs <paramref name="commands"/> that the engine gave outside of the loop, such as on revocation.</summary>
+    public void Execute(List<RelayCommand> commands)
+    {
+        foreach (var command in commands)
+            Execute(command);
+        commands.Clear();
+    }
+
+    private void Run()
+    {
+        _loop = _settings.Mechanism == DatagramMechanism.Auto && UringLoop.TryCreate(out var ring, out _) ? ring : new BatchLoop();
+        try
+        {
+            _engine = _settings.CreateEngine();
+            for (var i = 0; i < _settings.Sockets.Count; i++)
+                _loop.Add(_settings.Sockets[i].Descriptor, i, coalesced: _settings.Sockets[i].IsMedia);
+            _ready.Set();
+            while (!_stopping)
+            {
+                try
+                {
+                    Turn();
+                }
+                catch (Exception exception) when (exception is not OutOfMemoryException)
+                {
+                    // A bug in the engine costs one turn, not the node.
+                    Counters.Restarts++;
+                    _observer.ShardFailed(Index, exception);
+                }
+            }
+        }
+        finally
+        {
+            Close();
+            _ready.Set();
+        }
+    }
+
+    private void Close()
+    {
+        foreach (var client in _clients.Values)
+            client.Close();
+        for (var address = 0; address < _relaySockets.Length; address++)
+        {
+            foreach (var descriptor in _relaySockets[address].Where(descriptor => descriptor > 0))
+                DatagramSocket.Close(descriptor);
+        }
+
+        foreach (var (_, descriptor, _) in _settings.Sockets)
+            DatagramSocket.Close(descriptor);
+        _loop.Dispose();
+        NativeMemory.Free(_replies);
+    }
+
+    private void Turn()
+    {
+        _now = _time.GetElapsedTime(_started);
+        var timeout = _engine.NextDeadline is { } deadline ? deadline - _now : LongestWait;
+        if (timeout > LongestWait)
+            timeout = LongestWait;
+        if (timeout > TimeSpan.Zero && !Inbox.TrySleep())
+            timeout = TimeSpan.Zero;
+        _loop.Wait(timeout);
+        Inbox.Awake();
+        _replyAt = 0;
+        _now = _time.GetElapsedTime(_started);
+        Counters.Turns++;
+        Counters.LastTurn = _now.Ticks;
+
+        var received = _loop.Received;
+        var sockets = _settings.Sockets;
+        for (var i = 0; i < received.Length; i++)
+        {
+            if ((uint)received[i].Token < (uint)sockets.Count && !sockets[received[i].Token].IsMedia)
+                HandleFromClient(in received[i], sockets[received[i].Token].Listener);
+        }
+
+        for (var i = 0; i < received.Length; i++)
+        {
+            ref readonly var entry = ref received[i];
+            if (entry.Token >= RelayTokens)
+                HandleFromPeer(in entry);
+            else if (sockets[entry.Token].IsMedia && !_overload.Drops(entry.Token, entry.Length))
+                HandleFromClient(in entry, sockets[entry.Token].Listener);
+        }
+
+        TakeInbox();
+        if (_engine.NextDeadline is { } due && due <= _now)
+        {
+            _engine.HandleDeadline(_now, _commands);
+            ExecuteAll();
+        }
+
+        _overload.Observe(_now, received.Length == DatagramLoop.Budget, Counters);
+        Counters.SystemCalls = _loop.Calls;
+        Counters.SendFailures = _loop.SendFailures;
+    }
+
+    private void TakeInbox()
+    {
+        for (var i = 0; i < InboxBudget && Inbox.TryTake(out var message); i++)
+        {
+            if (message.Work is { } work)
+                work(this);
+            else if (message.IsClosed)
+                HandleClosed(message.Client!);
+            else
+                HandleFrame(message.Client, message.Client?.Client ?? message.From, message.Rented!, message.Length);
+        }
+    }
+
+    private Span<byte> NextReply(out byte* memory)
+    {
+        if (_replyAt + MaxReply > ReplyArena)
+        {
+            _loop.Flush();
+            _replyAt = 0;
+        }
+
+        memory = _replies + _replyAt;
+        return new Span<byte>(memory, MaxReply);
+    }
+
+    private void SendReply(int descriptor, TransportAddress to, byte* memory, int length)
+    {
+        _replyAt += (length + 63) & ~63;
+        _loop.Send(descriptor, to, memory, length, 0);
+    }
+
+    private ref int RelaySocket(RelayPort port) => ref _relaySockets[port.AddressIndex][port.Port - _settings.RelayAddresses[port.AddressIndex].Ports.First];
+
+    private static int TokenOf(RelayPort port) => RelayTokens | port.Key;
+
+    private static RelayPort PortOf(int token) => new((byte)((token >> 16) & 0xFF), (ushort)token);
+}

@@ -1,0 +1,182 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using MediaRelay.Stun;
+using MediaRelay.Turn.Access;
+using MediaRelay.Turn.Peers;
+using MediaRelay.Turn.Ports;
+
+namespace MediaRelay.Turn.IO;
+
+/// <summary>What <see cref="TurnOptions"/> mean on this machine: addresses expanded, texts read, limits as the engine wants them.</summary>
+internal sealed class TurnPlan
+{
+    private const int BurstMilliseconds = 250;
+    private const int LeastRelayBuffer = 1 << 20;
+    private const int MostRelayBuffer = 16 << 20;
+
+    private TurnPlan(TurnOptions options, IReadOnlyList<TransportAddress> interfaces)
+    {
+        Options = options;
+        Interfaces = interfaces;
+        Udp = ListenAddress.Expand(options.Listen, interfaces);
+        Tls = ListenAddress.Expand(options.TlsListen, interfaces);
+        Dtls = ListenAddress.Expand(options.DtlsListen, interfaces);
+        Discovery = [.. options.Rfc5780Addresses.Select(TransportAddress.Parse)];
+        if (!options.TryReadPorts(out var ports))
+            throw new FormatException($"Turn:Ports is '{options.Ports}'. Write first-last, e.g. 49152-65535.");
+        Ports = ports;
+        RelayAddresses = ReadRelayAddresses();
+        Workers = options.Workers > 0 ? options.Workers : Environment.ProcessorCount;
+        Limits = ReadLimits();
+        Alternates = new AlternateServers(
+            [.. options.AlternateServers.Select(TransportAddress.Parse)], [.. options.TlsAlternateServers.Select(TransportAddress.Parse)], options.Redirect);
+        ProxyProtocolFrom = [.. options.ProxyProtocolFrom.Select(text => PeerPrefix.Parse(text))];
+        NonceKey = ReadNonceKey(options.NonceKeyFile);
+
+        // Kernel accounting counts about twice the bytes of a full-sized datagram.
+        var burst = options.MaxBitRate / 8 * BurstMilliseconds / 1000 * 3;
+        RelayBuffer = (int)Math.Clamp(burst == 0 ? 4 * LeastRelayBuffer : burst, LeastRelayBuffer, MostRelayBuffer);
+    }
+
+    public TurnOptions Options { get; }
+
+    public IReadOnlyList<TransportAddress> Interfaces { get; }
+
+    /// <summary>Addresses for UDP, and for TCP unless that is off.</summary>
+    public IReadOnlyList<TransportAddress> Udp { get; }
+
+    public IReadOnlyList<TransportAddress> Tls { get; }
+
+    public IReadOnlyList<TransportAddress> Dtls { get; }
+
+    /// <summary>Primary and alternate address of NAT behaviour discovery, or nothing.</summary>
+    public IReadOnlyList<TransportAddress> Discovery { get; }
+
+    public PortRange Ports { get; }
+
+    public IReadOnlyList<(TransportAddress Bind, TransportAddress Advertised)> RelayAddresses { get; }
+
+    public int Workers { get; }
+
+    public RelayLimits Limits { get; }
+
+    public AlternateServers Alternates { get; }
+
+    public IReadOnlyList<PeerPrefix> ProxyProtocolFrom { get; }
+
+    public ReadOnlyMemory<byte> NonceKey { get; }
+
+    /// <summary>Bytes of receive buffer of a relay socket: the configured bit rate for 250 ms, in kernel accounting.</summary>
+    public int RelayBuffer { get; }
+
+    public static TurnPlan Read(TurnOptions options) => new(options, ListenAddress.OfInterfaces());
+
+    /// <summary>The peer policy, given where the listeners really are (ports chosen by the system included).</summary>
+    public PeerPolicy PeersFor(IEnumerable<RelayListener> listeners) => new()
+    {
+        Rules = [.. Options.AllowedPeers.Select(text => new PeerRule(PeerPrefix.Parse(text), true)), .. Options.DeniedPeers.Select(text => new PeerRule(PeerPrefix.Parse(text), false))],
+        OwnAddresses = [.. Interfaces.Concat(RelayAddresses.SelectMany(a => (TransportAddress[])[a.Bind, a.Advertised])).Distinct()],
+        RelayAddresses = [.. RelayAddresses.SelectMany(a => (TransportAddress[])[a.Bind, a.Advertised]).Distinct()],
+        Listeners = [.. listeners.Select(listener => listener.Address), .. Discovery, .. CrossedDiscovery()],
+        BackEnds = [.. Options.BackEnds.Select(TransportAddress.Parse)],
+        RelayPortMin = Ports.First,
+        RelayPortMax = Ports.Last,
+    };
+
+    /// <summary>Users and secrets from the options and their files; throws <see cref="FormatException"/> with a sentence.</summary>
+    public RelayCredentials ReadCredentials()
+    {
+        var users = Options.Users.Concat(ReadLines(Options.UsersFile)).Select(ReadUser).ToList();
+        var secrets = Options.AuthSecrets.Concat(ReadLines(Options.AuthSecretFile)).Select(Encoding.UTF8.GetBytes).ToList();
+        if (secrets.Find(secret => secret.Length < TimedSecrets.MinLength) is { } weak)
+            throw new FormatException($"Turn:AuthSecretFile has a secret of {weak.Length} bytes. At least {TimedSecrets.MinLength} are needed, e.g. the output of: openssl rand -hex 32");
+        return new RelayCredentials(Options.Realm, users)
+        {
+            TimedSecrets = secrets.Count == 0 ? null : new TimedSecrets(secrets[0], secrets.Count > 1 ? secrets[1] : default),
+            OffersSha256 = Options.OfferSha256,
+            RequiresSha256 = Options.RequireSha256,
+            PeerScope = Options.PeerScope,
+        };
+    }
+
+    private IEnumerable<TransportAddress> CrossedDiscovery() => Discovery.Count == 2
+        ? [Discovery[0].WithPort(Discovery[1].Port), Discovery[1].WithPort(Discovery[0].Port)]
+        : [];
+
+    private StaticUser ReadUser(string text)
+    {
+        var colon = text.IndexOf(':', StringComparison.Ordinal);
+        if (colon < 1 || !OpaqueString.TryPrepare(text[..colon], out var name) || !OpaqueString.TryPrepare(text[(colon + 1)..], out var password))
+            throw new FormatException("Turn:Users or Turn:UsersFile has an entry that is not name:password in printable characters.");
+        return StaticUser.Create(name, Options.Realm, password);
+    }
+
+    private static IEnumerable<string> ReadLines(string file) => file.Length == 0
+        ? []
+        : File.ReadLines(file).Select(line => line.Trim()).Where(line => line.Length > 0 && !line.StartsWith('#'));
+
+    private static byte[] ReadNonceKey(string file)
+    {
+        if (file.Length == 0)
+            return RandomNumberGenerator.GetBytes(32);
+        try
+        {
+            var key = Convert.FromHexString(File.ReadAllText(file).Trim());
+            if (key.Length == 32)
+                return key;
+        }
+        catch (FormatException)
+        {
+            // Told below with the same sentence as a wrong length.
+        }
+
+        throw new FormatException($"Turn:NonceKeyFile {file} does not hold 64 hexadecimal digits. Make one with: openssl rand -hex 32");
+    }
+
+    private (TransportAddress Bind, TransportAddress Advertised)[] ReadRelayAddresses()
+    {
+        var bind = Options.RelayAddresses.Length > 0
+            ? [.. Options.RelayAddresses.Select(text => Parse(text))]
+            : DefaultRelayAddresses();
+        var pairs = Options.ExternalAddresses.Where(text => text.Contains('/', StringComparison.Ordinal))
+            .ToDictionary(text => Parse(text.Split('/')[1]), text => Parse(text.Split('/')[0]));
+        var listed = Options.ExternalAddresses.Where(text => !text.Contains('/', StringComparison.Ordinal)).Select(text => Parse(text)).ToList();
+        var result = new (TransportAddress, TransportAddress)[bind.Length];
+        for (var i = 0; i < bind.Length; i++)
+        {
+            // In order within the family: one public IPv4 address goes to the first local IPv4 address.
+            var place = bind.Take(i).Count(other => other.Family == bind[i].Family);
+            var advertised = pairs.TryGetValue(bind[i], out var mapped) ? mapped
+                : listed.Where(address => address.Family == bind[i].Family).ElementAtOrDefault(place) is { IsNone: false } external ? external
+                : bind[i];
+            result[i] = (bind[i], advertised);
+        }
+
+        return result;
+    }
+
+    private TransportAddress[] DefaultRelayAddresses()
+    {
+        var listening = Udp.Concat(Tls).Concat(Dtls).Select(address => address.WithPort(0)).Distinct().ToArray();
+        var reachable = listening.Where(address => !address.IsLoopback).ToArray();
+        return reachable.Length > 0 ? reachable : listening;
+    }
+
+    private RelayLimits ReadLimits() => new()
+    {
+        DefaultLifetime = Options.DefaultLifetime,
+        MaxLifetime = Options.MaxLifetime,
+        PermissionLifetime = Options.PermissionLifetime,
+        ChannelLifetime = Options.ChannelLifetime,
+        AllocationsPerUser = Options.UserQuota == 0 ? int.MaxValue : Options.UserQuota,
+        AllocationsPerSubscriber = Options.SubscriberQuota == 0 ? int.MaxValue : Options.SubscriberQuota,
+        Allocations = Math.Max(1, Options.TotalQuota / (Options.Workers > 0 ? Options.Workers : Environment.ProcessorCount)),
+        AllocationBitRate = Options.MaxBitRate,
+        SubscriberBitRate = Options.SubscriberBitRate,
+    };
+
+    private static TransportAddress Parse(string text) => TransportAddress.TryParseAddress(text, 0, out var address)
+        ? address
+        : throw new FormatException(string.Create(CultureInfo.InvariantCulture, $"'{text}' is no IP address. Write 10.0.0.1 or 2001:db8::1."));
+}
