@@ -24,6 +24,12 @@ public readonly record struct RelayCommand
 
     public TransportAddress Peer { get; init; }
 
+    /// <summary>Payload bytes relayed in the allocation's life; only for AllocationGone.</summary>
+    public long BytesToPeer { get; init; }
+
+    /// <inheritdoc cref="BytesToPeer"/>
+    public long BytesToClient { get; init; }
+
     /// <summary>The user's name in UTF-8, as the client sent it; escape it in logs.</summary>
     public ReadOnlyMemory<byte> UserName { get; init; }
 }

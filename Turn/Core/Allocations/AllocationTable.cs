@@ -143,6 +143,8 @@ internal sealed class AllocationTable
             Kind = RelayCommandKind.AllocationGone,
             Client = allocation.Client,
             Cause = cause,
+            BytesToPeer = allocation.BytesToPeer,
+            BytesToClient = allocation.BytesToClient,
             UserName = _state.Users[allocation.User].Name,
         });
         _byClient.Remove(allocation.ClientHash, position);

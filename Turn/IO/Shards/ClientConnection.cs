@@ -6,13 +6,39 @@ namespace MediaRelay.Turn.IO.Shards;
 /// </summary>
 internal abstract class ClientConnection
 {
+    private bool _hasAllocation;
+
     /// <summary>The node's number for the connection, above 0.</summary>
     public required int Number { get; init; }
 
     public required FiveTuple Client { get; init; }
 
-    /// <summary>Set by the shard: an allocation exists, so the connection is no longer a stranger's.</summary>
-    public bool HasAllocation { get; set; }
+    /// <summary>When it was accepted or last became a stranger again, monotonic.</summary>
+    public TimeSpan Since { get; set; }
+
+    /// <summary>A whole message has come.</summary>
+    public bool HasSpoken { get; set; }
+
+    /// <summary>Place in <see cref="Streams.PendingConnections"/>; null for a connection with an allocation.</summary>
+    public LinkedListNode<ClientConnection>? Pending { get; set; }
+
+    public required Streams.PendingConnections Strangers { get; init; }
+
+    /// <summary>Set by the shard: an allocation or a joined peer exists, so the limits for strangers do not apply.</summary>
+    public bool HasAllocation
+    {
+        get => _hasAllocation;
+        set
+        {
+            if (_hasAllocation == value)
+                return;
+            _hasAllocation = value;
+            if (value)
+                Strangers.Remove(this);
+            else
+                Strangers.AddAgain(this);
+        }
+    }
 
     /// <summary>Queues bytes towards the client; media is dropped (false) when the client reads too slowly.</summary>
     public abstract bool TrySend(ReadOnlySpan<byte> bytes, bool isMedia);
@@ -22,4 +48,9 @@ internal abstract class ClientConnection
 
     /// <summary>Sends what follows from the client to another shard.</summary>
     public abstract void MoveTo(RelayShard shard);
+
+    /// <summary>A ConnectionBind was answered: with the peer to join, or null when it failed. Only streams wait for it.</summary>
+    public virtual void CompleteBind(Streams.PeerStream? peer)
+    {
+    }
 }

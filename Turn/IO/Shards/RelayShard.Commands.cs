@@ -18,7 +18,7 @@ internal sealed unsafe partial class RelayShard
             var command = _commands[i];
             if (command.Kind == RelayCommandKind.OpenPort)
             {
-                if (!TryOpen(command))
+                if (!(command.IsTcp ? TryListen(command) : TryOpen(command)))
                     written = _engine.HandlePortFailed(command.Port, request, in from, _now, _time.GetUtcNow(), reply, _commands);
             }
             else if (command.Kind is RelayCommandKind.JoinPeer or RelayCommandKind.CloseClient)
@@ -46,8 +46,20 @@ internal sealed unsafe partial class RelayShard
     {
         switch (command.Kind)
         {
+            case RelayCommandKind.ClosePort when command.IsTcp:
+                CloseTcpPort(command.Port);
+                break;
             case RelayCommandKind.ClosePort:
                 ClosePort(command);
+                break;
+            case RelayCommandKind.ConnectPeer:
+                ConnectPeer(command);
+                break;
+            case RelayCommandKind.ClosePeer:
+                ClosePeer(command.ConnectionId);
+                break;
+            case RelayCommandKind.JoinPeer:
+                JoinPeer(command);
                 break;
             case RelayCommandKind.CloseClient when _clients.TryGetValue(command.Client.Connection, out var client):
                 client.Close();
@@ -60,6 +72,7 @@ internal sealed unsafe partial class RelayShard
             case RelayCommandKind.AllocationGone:
                 if (_clients.TryGetValue(command.Client.Connection, out var former))
                     former.HasAllocation = false;
+                Release(command.Client);
                 _observer.AllocationGone(Index, command);
                 break;
         }

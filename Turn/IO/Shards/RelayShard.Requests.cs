@@ -10,24 +10,19 @@ internal sealed unsafe partial class RelayShard
 {
     private const int MaxRedirects = 65_536;
     private readonly Dictionary<FiveTuple, int> _redirects = [];
+    private readonly Dictionary<FiveTuple, int> _adopted = [];
 
     /// <summary>All shards of the node, for hand-over; set before the first one starts.</summary>
     public IReadOnlyList<RelayShard> Siblings { get; set; } = [];
 
     private void HandleRequest(ReadOnlySpan<byte> request, in FiveTuple from, int descriptor)
     {
-        if (Siblings.Count > 1 && TryHandOver(request, in from))
-            return;
-        var reply = NextReply(out var memory);
-        var written = _engine.HandleRequest(request, in from, _now, _time.GetUtcNow(), reply, _commands);
-        written = ExecuteBeforeReply(request, in from, reply, written);
-        if (written > 0)
-            SendReply(descriptor, from.Client, memory, written);
-        FinishRequest(request, in from);
+        if (Siblings.Count == 1 || !TryHandOver(request, in from))
+            HandleRequestHere(request, in from, descriptor);
     }
 
     /// <summary>A frame of a stream or DTLS client, or a datagram that another shard handed over.</summary>
-    private void HandleFrame(ClientConnection? client, FiveTuple from, byte[] rented, int length)
+    private void HandleFrame(ClientConnection? client, FiveTuple from, byte[] rented, int length, int origin)
     {
         fixed (byte* start = rented)
         {
@@ -44,6 +39,8 @@ internal sealed unsafe partial class RelayShard
             else if (length > 0 && start[0] <= 3)
             {
                 HandleFrameRequest(client, in from, bytes);
+                if (origin >= 0)
+                    Adopt(in from, origin);
             }
         }
 
@@ -72,6 +69,7 @@ internal sealed unsafe partial class RelayShard
         if (written > 0)
             _ = client.TrySend(reply[..written], isMedia: false);
         FinishRequest(request, in from);
+        client.CompleteBind(null);
     }
 
     private void HandleRequestHere(ReadOnlySpan<byte> request, in FiveTuple from, int descriptor)
@@ -85,23 +83,44 @@ internal sealed unsafe partial class RelayShard
     }
 
     /// <summary>
-    /// A request that names a reservation, ticket or connection of another shard goes there with everything that follows from the
-    /// same client; only clients that moved or took up a reservation pay for this.
+    /// A request that names a reservation, ticket or connection of another shard is answered there. Once it succeeded, that shard
+    /// has everything else of this client sent to it; a stranger's forged token leaves no trace here.
     /// </summary>
     private bool TryHandOver(ReadOnlySpan<byte> datagram, in FiveTuple from)
     {
-        if (_redirects.Count > 0 && _redirects.TryGetValue(from, out var known))
-            return Siblings[known].Inbox.TryPostHandOver(in from, datagram);
-        if (datagram.Length < StunLimits.HeaderLength || datagram[0] > 3 || !RelayEngine.TryGetOwningShard(datagram, out var owner)
-            || owner == Index || owner >= Siblings.Count)
+        if (_redirects.Count == 0 || !_redirects.TryGetValue(from, out var owner))
         {
-            return false;
+            if (datagram.Length < StunLimits.HeaderLength || datagram[0] > 3 || !RelayEngine.TryGetOwningShard(datagram, out var named)
+                || named == Index || named >= Siblings.Count)
+            {
+                return false;
+            }
+
+            owner = named;
         }
 
-        if (_redirects.Count >= MaxRedirects)
-            _redirects.Clear();
-        _redirects[from] = owner;
-        return Siblings[owner].Inbox.TryPostHandOver(in from, datagram);
+        _ = Siblings[owner].Inbox.TryPostHandOver(in from, datagram, Index);
+        return true;
+    }
+
+    private void Adopt(in FiveTuple from, int origin)
+    {
+        if (!_engine.LastOutcome.IsSuccess || _engine.LastOutcome.Method is not (StunMethod.Allocate or StunMethod.Refresh) || !_adopted.TryAdd(from, origin))
+            return;
+        var (client, owner) = (from, Index);
+        _ = Siblings[origin].Inbox.TryPost(shard =>
+        {
+            if (shard._redirects.Count < MaxRedirects)
+                shard._redirects[client] = owner;
+        });
+    }
+
+    private void Release(in FiveTuple from)
+    {
+        if (_adopted.Count == 0 || !_adopted.Remove(from, out var origin))
+            return;
+        var client = from;
+        _ = Siblings[origin].Inbox.TryPost(shard => shard._redirects.Remove(client));
     }
 
     /// <summary>Commands that come after the reply, and the line for the log.</summary>

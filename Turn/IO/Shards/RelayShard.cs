@@ -71,6 +71,9 @@ internal sealed unsafe partial class RelayShard
 
     public TimeSpan Now => _now;
 
+    /// <summary>Time since the loop last turned; an idle loop turns at least once a second.</summary>
+    public TimeSpan Idle => _time.GetElapsedTime(_started) - new TimeSpan(Volatile.Read(ref Counters.LastTurn));
+
     /// <summary>Starts the thread and waits until it serves.</summary>
     public void Start()
     {
@@ -128,6 +131,10 @@ internal sealed unsafe partial class RelayShard
     {
         foreach (var client in _clients.Values)
             client.Close();
+        foreach (var peer in _peers.Values)
+            peer.Dispose();
+        foreach (var listener in _tcpPorts.Values)
+            listener.Dispose();
         for (var address = 0; address < _relaySockets.Length; address++)
         {
             foreach (var descriptor in _relaySockets[address].Where(descriptor => descriptor > 0))
@@ -193,7 +200,7 @@ internal sealed unsafe partial class RelayShard
             else if (message.IsClosed)
                 HandleClosed(message.Client!);
             else
-                HandleFrame(message.Client, message.Client?.Client ?? message.From, message.Rented!, message.Length);
+                HandleFrame(message.Client, message.Client?.Client ?? message.From, message.Rented!, message.Length, message.Origin - 1);
         }
     }
 

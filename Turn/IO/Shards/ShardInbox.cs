@@ -5,7 +5,8 @@ using MediaRelay.Turn.IO.Sockets;
 namespace MediaRelay.Turn.IO.Shards;
 
 /// <summary>One thing that another thread wants a shard to know.</summary>
-internal readonly record struct ShardMessage(ClientConnection? Client, byte[]? Rented, int Length, bool IsClosed, Action<RelayShard>? Work, FiveTuple From = default);
+/// <param name="Origin">One more than the index of the shard that handed a datagram over; 0 for none.</param>
+internal readonly record struct ShardMessage(ClientConnection? Client, byte[]? Rented, int Length, bool IsClosed, Action<RelayShard>? Work, FiveTuple From = default, int Origin = 0);
 
 /// <summary>
 /// The bounded mailbox of a shard: frames of stream and DTLS clients, and rare work such as snapshots. Datagrams never pass here.
@@ -41,11 +42,11 @@ internal sealed class ShardInbox(Action wake)
     }
 
     /// <summary>A datagram of a client that belongs here although the kernel gave it to another shard.</summary>
-    public bool TryPostHandOver(in FiveTuple from, ReadOnlySpan<byte> datagram)
+    public bool TryPostHandOver(in FiveTuple from, ReadOnlySpan<byte> datagram, int origin)
     {
         var rented = ArrayPool<byte>.Shared.Rent(datagram.Length);
         datagram.CopyTo(rented);
-        if (_channel.Writer.TryWrite(new ShardMessage(null, rented, datagram.Length, false, null, from)))
+        if (_channel.Writer.TryWrite(new ShardMessage(null, rented, datagram.Length, false, null, from, origin + 1)))
         {
             Nudge();
             return true;
@@ -61,10 +62,24 @@ internal sealed class ShardInbox(Action wake)
         Nudge();
     }
 
+    /// <summary>As <see cref="PostClosedAsync"/> from a thread that must not wait: retried by the pool while the mailbox is full.</summary>
+    public bool TryPostClosed(ClientConnection client)
+    {
+        var posted = PostClosedAsync(client);
+        return posted.IsCompleted || posted.AsTask().IsCompleted;
+    }
+
     public async ValueTask PostAsync(Action<RelayShard> work)
     {
         await _channel.Writer.WriteAsync(new ShardMessage(null, null, 0, false, work));
         Nudge();
+    }
+
+    public bool TryPost(Action<RelayShard> work)
+    {
+        var written = _channel.Writer.TryWrite(new ShardMessage(null, null, 0, false, work));
+        Nudge();
+        return written;
     }
 
     public bool TryTake(out ShardMessage message) => _channel.Reader.TryRead(out message);

@@ -1,0 +1,236 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using MediaRelay.Stun;
+using MediaRelay.Turn.IO.Shards;
+using Microsoft.AspNetCore.Connections;
+
+namespace MediaRelay.Turn.IO.Streams;
+
+/// <summary>
+/// A client over TCP or TLS: cuts the byte stream into messages for its shard, and writes what the shard sends. A message above the
+/// limits closes the connection at once.
+/// </summary>
+internal sealed class StreamClient(ConnectionContext connection, RelayShard shard, IReadOnlyList<RelayShard> shards) : ClientConnection, IThreadPoolWorkItem
+{
+    /// <summary>Backlog above which media for this client is dropped, in bytes.</summary>
+    private const int MediaBacklog = 256 * 1024;
+
+    /// <summary>Backlog above which the connection is closed, in bytes.</summary>
+    private const int MostBacklog = 1024 * 1024;
+
+    private const int MaxChannelData = ChannelData.HeaderLength + ushort.MaxValue;
+
+    private readonly Lock _gate = new();
+    private RelayShard _shard = shard;
+    private byte[] _pending = [];
+    private int _pendingLength;
+    private int _writing;
+    private bool _isWriting;
+    private bool _closing;
+    private TaskCompletionSource<PeerStream?>? _bind;
+
+    public async Task RunAsync(CancellationToken stop)
+    {
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(stop, connection.ConnectionClosed);
+        var input = connection.Transport.Input;
+        try
+        {
+            while (true)
+            {
+                var read = await input.ReadAsync(ended.Token);
+                var rest = read.Buffer;
+                while (TryCut(ref rest, out var frame, out var malformed))
+                {
+                    if (malformed)
+                        return;
+                    var joined = await PostAsync(frame, ended.Token);
+                    if (joined is not null)
+                    {
+                        input.AdvanceTo(rest.Start);
+                        await joined.PumpAsync(connection, this, ended.Token);
+                        return;
+                    }
+                }
+
+                input.AdvanceTo(rest.Start, rest.End);
+                if (read.IsCompleted || read.IsCanceled)
+                    return;
+            }
+        }
+        catch (Exception exception) when (exception is OperationCanceledException or IOException or ConnectionResetException)
+        {
+            // The other side went away, or we closed; both end here.
+        }
+        finally
+        {
+            await _shard.Inbox.PostClosedAsync(this);
+            lock (_gate)
+                _closing = true;
+        }
+    }
+
+    public override bool TrySend(ReadOnlySpan<byte> bytes, bool isMedia)
+    {
+        lock (_gate)
+        {
+            var backlog = _pendingLength + _writing;
+            if (_closing || (isMedia && backlog + bytes.Length > MediaBacklog))
+                return false;
+            if (backlog + bytes.Length > MostBacklog)
+            {
+                _closing = true;
+                connection.Abort();
+                return false;
+            }
+
+            if (_pendingLength + bytes.Length > _pending.Length)
+                Grow(_pendingLength + bytes.Length);
+            bytes.CopyTo(_pending.AsSpan(_pendingLength));
+            _pendingLength += bytes.Length;
+            if (_isWriting)
+                return true;
+            _isWriting = true;
+        }
+
+        ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+        return true;
+    }
+
+    public override void Close()
+    {
+        lock (_gate)
+        {
+            _closing = true;
+            if (_isWriting)
+                return;
+        }
+
+        connection.Abort();
+    }
+
+    public override void MoveTo(RelayShard shard) => Volatile.Write(ref _shard, shard);
+
+    public override void CompleteBind(PeerStream? peer) => _bind?.TrySetResult(peer);
+
+    void IThreadPoolWorkItem.Execute() => _ = WriteAsync();
+
+    /// <summary>Waits until everything queued so far has left, before raw bytes of a peer follow.</summary>
+    internal async Task DrainAsync()
+    {
+        while (true)
+        {
+            lock (_gate)
+            {
+                if (!_isWriting)
+                    return;
+            }
+
+            await Task.Delay(1);
+        }
+    }
+
+    private async Task WriteAsync()
+    {
+        var output = connection.Transport.Output;
+        try
+        {
+            while (true)
+            {
+                byte[] bytes;
+                int length;
+                bool closing;
+                lock (_gate)
+                {
+                    _writing = 0;
+                    (bytes, length, closing) = (_pending, _pendingLength, _closing);
+                    (_pending, _pendingLength) = ([], 0);
+                    _writing = length;
+                    if (length == 0)
+                    {
+                        _isWriting = false;
+                        if (bytes.Length > 0)
+                            ArrayPool<byte>.Shared.Return(bytes);
+                        if (closing)
+                            connection.Abort();
+                        return;
+                    }
+                }
+
+                _ = await output.WriteAsync(bytes.AsMemory(0, length));
+                ArrayPool<byte>.Shared.Return(bytes);
+            }
+        }
+        catch (Exception exception) when (exception is IOException or OperationCanceledException or InvalidOperationException)
+        {
+            lock (_gate)
+            {
+                _closing = true;
+                _isWriting = false;
+            }
+        }
+    }
+
+    private void Grow(int needed)
+    {
+        var larger = ArrayPool<byte>.Shared.Rent(Math.Max(needed, 4096));
+        _pending.AsSpan(0, _pendingLength).CopyTo(larger);
+        if (_pending.Length > 0)
+            ArrayPool<byte>.Shared.Return(_pending);
+        _pending = larger;
+    }
+
+    /// <summary>Posts a frame; for a ConnectionBind waits for its outcome, because what follows may be bytes for the peer.</summary>
+    private async ValueTask<PeerStream?> PostAsync(ReadOnlySequence<byte> frame, CancellationToken stop)
+    {
+        HasSpoken = true;
+        var rented = frame.IsSingleSegment ? null : ArrayPool<byte>.Shared.Rent((int)frame.Length);
+        if (rented is not null)
+            frame.CopyTo(rented);
+        var bytes = rented is null ? frame.First : rented.AsMemory(0, (int)frame.Length);
+        var isBind = bytes.Span[0] == 0 && bytes.Span[1] == (byte)StunMethod.ConnectionBind;
+        if (isBind)
+        {
+            _bind = new TaskCompletionSource<PeerStream?>(TaskCreationOptions.RunContinuationsAsynchronously);
+            _ = RelayEngine.TryGetOwningShard(bytes.Span, out var owner) && owner < shards.Count ? _shard = shards[owner] : _shard;
+        }
+
+        await _shard.Inbox.PostFrameAsync(this, bytes, stop);
+        if (rented is not null)
+            ArrayPool<byte>.Shared.Return(rented);
+        return isBind ? await _bind!.Task.WaitAsync(stop) : null;
+    }
+
+    private static bool TryCut(ref ReadOnlySequence<byte> rest, out ReadOnlySequence<byte> frame, out bool malformed)
+    {
+        frame = default;
+        malformed = false;
+        if (rest.IsEmpty)
+            return false;
+        Span<byte> head = stackalloc byte[8];
+        var known = (int)Math.Min(8, rest.Length);
+        rest.Slice(0, known).CopyTo(head);
+
+        // The padded length shows in the first four bytes, so the whole frame need not lie in one piece.
+        var limit = head[0] >> 4 == 4 ? MaxChannelData : StunLimits.MaxStreamMessage;
+        var kind = StunFraming.Peek(head[..known], limit, out var length, out var consumed);
+        if (kind == StunFrameKind.Malformed)
+        {
+            malformed = true;
+            return true;
+        }
+
+        if (kind == StunFrameKind.Incomplete)
+        {
+            if (known < 4)
+                return false;
+            length = ((head[2] << 8) | head[3]) + (head[0] >> 4 == 4 ? ChannelData.HeaderLength : StunLimits.HeaderLength);
+            consumed = (length + 3) & ~3;
+            if (rest.Length < consumed)
+                return false;
+        }
+
+        frame = rest.Slice(0, length);
+        rest = rest.Slice(consumed);
+        return true;
+    }
+}

@@ -1,0 +1,175 @@
+using System.Security.Cryptography;
+using MediaRelay.Stun;
+using MediaRelay.Turn.IO.Shards;
+using MediaRelay.Turn.IO.Sockets;
+using MediaRelay.Turn.IO.Streams;
+using MediaRelay.Turn.Limits;
+using MediaRelay.Turn.Peers;
+using MediaRelay.Turn.Ports;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace MediaRelay.Turn.IO;
+
+/// <summary>
+/// The TURN role of a node: opens listeners, starts one shard per core, reloads credentials and certificates, and drains on a
+/// planned stop.
+/// </summary>
+internal sealed partial class TurnServer(TurnOptions options, TimeProvider time, ILoggerFactory loggers) : IHostedLifecycleService, IAsyncDisposable
+{
+    private static readonly TimeSpan DrainPoll = TimeSpan.FromMilliseconds(100);
+
+    private readonly ILogger _logger = loggers.CreateLogger<TurnServer>();
+    private IReadOnlyList<RelayShard> _shards = [];
+    private StreamListeners? _streams;
+    private Dtls.DtlsListeners? _dtls;
+    private Discovery.DiscoveryListener? _discovery;
+    private CredentialReloader? _reloader;
+
+    public TurnPlan? Plan { get; private set; }
+
+    public TurnEvents? Events { get; private set; }
+
+    public IReadOnlyList<RelayShard> Shards => _shards;
+
+    public IReadOnlyList<RelayListener> Listeners { get; private set; } = [];
+
+    public StreamListeners? Streams => _streams;
+
+    public bool IsDraining { get; private set; }
+
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        var plan = TurnPlan.Read(options);
+        Plan = plan;
+        var udp = plan.Udp.Select(address => UdpListenerSockets.Open(address, plan.Workers)).ToList();
+        var strangers = new PendingConnections(options.PendingConnectionsPerAddress, options.PendingConnections, time);
+        var numbers = new ConnectionNumbers();
+        var certificates = plan.Tls.Count + plan.Dtls.Count > 0 ? new CertificateSource(options.Certificate, options.CertificateKey, time, loggers.CreateLogger<CertificateSource>()) : null;
+        _streams = new StreamListeners(plan, strangers, numbers, certificates, loggers);
+        _dtls = new Dtls.DtlsListeners(plan, strangers, numbers, certificates, time);
+        var listeners = udp.Select(sockets => new RelayListener(sockets.Address, ClientTransport.Udp)).ToList();
+        await _streams.OpenAsync(options.ListenTcp ? udp.Select(sockets => sockets.Address) : [], plan.Tls, listeners, cancellationToken);
+        _dtls.Open(listeners);
+        Listeners = listeners;
+        Events = new TurnEvents(listeners, time, loggers.CreateLogger<TurnEvents>());
+        _shards = CreateShards(plan, udp, listeners);
+        foreach (var shard in _shards)
+        {
+            shard.Siblings = _shards;
+            shard.Start();
+        }
+
+        _streams.Serve(_shards);
+        _dtls.Start(_shards);
+        if (plan.Discovery.Count == 2)
+            _discovery = Discovery.DiscoveryListener.Start(plan.Discovery[0], plan.Discovery[1], time);
+        _reloader = new CredentialReloader(plan, _shards, loggers.CreateLogger<CredentialReloader>());
+        foreach (var listener in listeners)
+            LogListening(listener.Address, listener.Transport);
+        LogStarted(_shards.Count, _shards[0].Mechanism, string.Join(", ", plan.RelayAddresses.Select(Describe)), plan.Options.Ports);
+        if (udp.Exists(sockets => !sockets.IsSteered))
+            LogUnsteered();
+        WarnAboutCredentials(plan);
+    }
+
+    /// <summary>Drains: refuses new allocations and waits until the last one is gone or the host's shutdown time is over.</summary>
+    public async Task StoppingAsync(CancellationToken cancellationToken)
+    {
+        IsDraining = true;
+        foreach (var shard in _shards)
+            await shard.Inbox.PostAsync(static self => self.Engine.BeginDrain());
+        LogDraining(_shards.Sum(shard => shard.Allocations));
+        try
+        {
+            while (_shards.Sum(shard => shard.Allocations) > 0)
+                await Task.Delay(DrainPoll, time, cancellationToken);
+            LogDrained();
+        }
+        catch (OperationCanceledException)
+        {
+            LogDrainTimeout(_shards.Sum(shard => shard.Allocations));
+        }
+    }
+
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        _reloader?.Dispose();
+        _discovery?.Dispose();
+        if (_streams is not null)
+            await _streams.StopAsync();
+        _streams?.Dispose();
+        _dtls?.Stop();
+        foreach (var shard in _shards)
+            shard.Stop();
+        _shards = [];
+    }
+
+    public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public async ValueTask DisposeAsync() => await StopAsync(CancellationToken.None);
+
+    private static string Describe((TransportAddress Bind, TransportAddress Advertised) address) => address.Bind == address.Advertised
+        ? address.Bind.AddressText()
+        : $"{address.Bind.AddressText()} as {address.Advertised.AddressText()}";
+
+    private RelayShard[] CreateShards(TurnPlan plan, List<UdpListenerSockets> udp, List<RelayListener> listeners)
+    {
+        var credentials = plan.ReadCredentials();
+        var filter = new PeerFilter(plan.PeersFor(listeners));
+        var random = RandomNumberGenerator.Create();
+        var quotas = plan.Workers > 1 ? new QuotaCounts(Math.Min(options.TotalQuota, 200_000), random) : null;
+        var shards = new RelayShard[plan.Workers];
+        for (var i = 0; i < shards.Length; i++)
+        {
+            var index = i;
+            var relays = plan.RelayAddresses.Select(a => new RelayAddress(a.Bind, a.Advertised, plan.Ports.ForShard(index, plan.Workers))).ToList();
+            var settings = new RelaySettings
+            {
+                Listeners = listeners,
+                RelayAddresses = relays,
+                Shard = (byte)index,
+                ShardCount = plan.Workers,
+                NonceKey = plan.NonceKey,
+                Quotas = quotas,
+                AllowsTcpRelay = options.TcpRelay,
+                AllowsMobility = options.Mobility,
+            };
+            shards[i] = new RelayShard(
+                new ShardSettings
+                {
+                    Index = i,
+                    Listeners = listeners,
+                    Sockets =
+                    [
+                        .. udp.Select((sockets, listener) => ((ushort)listener, sockets.Control[index], false)),
+                        .. udp.Select((sockets, listener) => ((ushort)listener, sockets.Media[index], true)),
+                    ],
+                    RelayAddresses = relays,
+                    RelayBuffer = plan.RelayBuffer,
+                    Mechanism = options.Mechanism,
+                    CreateEngine = () =>
+                    {
+                        var engine = new RelayEngine(settings, plan.Limits, credentials, filter, random);
+                        engine.Update(plan.Alternates);
+                        return engine;
+                    },
+                },
+                Events!,
+                time);
+        }
+
+        return shards;
+    }
+
+    private void WarnAboutCredentials(TurnPlan plan)
+    {
+        var options = plan.Options;
+        if (options.AuthSecrets.Length == 0 && options.AuthSecretFile.Length == 0 && options.Users.Length == 0 && options.UsersFile.Length == 0)
+            LogNoCredentials();
+    }
+}
