@@ -24,6 +24,7 @@ internal static class Root
             DemoCommand.Create(),
             CheckCommand.Create(),
             ConfigCommand.Create(),
+            TurnCommand.Create(),
             CompletionCommand.Create(),
         };
         return HelpPages.Apply(root);

@@ -7,7 +7,7 @@ using MediaRelay.Turn.Ports;
 namespace MediaRelay.Turn.IO.Shards;
 
 /// <summary>TCP towards peers (RFC 6062): listening relay ports, connects, and joining them with data connections of clients.</summary>
-internal sealed unsafe partial class RelayShard
+internal sealed partial class RelayShard
 {
     private const int Backlog = 32;
     private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(30);
@@ -69,7 +69,7 @@ internal sealed unsafe partial class RelayShard
 
     private void HandlePeerAccepted(RelayPort port, Socket socket)
     {
-        var message = NextReply(out _);
+        Span<byte> message = stackalloc byte[RelayEngine.MaxReply];
         var peer = socket.RemoteEndPoint is System.Net.IPEndPoint remote ? TransportAddress.From(remote) : default;
         var written = _engine.HandlePeerAccepted(port, peer, _now, message, out var client, out var id);
         if (written == 0 || !_clients.TryGetValue(client.Connection, out var connection))
@@ -104,7 +104,7 @@ internal sealed unsafe partial class RelayShard
 
     private void HandleConnected(uint id, Socket? socket)
     {
-        var reply = NextReply(out _);
+        Span<byte> reply = stackalloc byte[RelayEngine.MaxReply];
         var written = socket is not null
             ? _engine.HandlePeerConnected(id, _now, reply, out var client)
             : _engine.HandlePeerFailed(id, _now, reply, out client);

@@ -89,12 +89,12 @@ internal sealed unsafe partial class RelayShard
         _thread?.Join(TimeSpan.FromSeconds(5));
     }
 
-    /// <summary>Runs <paramref name="commands"/> that the engine gave outside of the loop, such as on revocation.</summary>
-    public void Execute(List<RelayCommand> commands)
+    /// <summary>Ends the allocations of a user or subscriber; only for work posted to <see cref="Inbox"/>.</summary>
+    public int Revoke(ReadOnlySpan<byte> user)
     {
-        foreach (var command in commands)
-            Execute(command);
-        commands.Clear();
+        var count = _engine.Revoke(user, _now, _commands);
+        ExecuteAll();
+        return count;
     }
 
     private void Run()
