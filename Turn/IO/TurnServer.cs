@@ -20,7 +20,7 @@ internal sealed partial class TurnServer(TurnOptions options, TimeProvider time,
     private static readonly TimeSpan DrainPoll = TimeSpan.FromMilliseconds(100);
 
     private readonly ILogger _logger = loggers.CreateLogger<TurnServer>();
-    private IReadOnlyList<RelayShard> _shards = [];
+    private RelayShard[] _shards = [];
     private StreamListeners? _streams;
     private Dtls.DtlsListeners? _dtls;
     private Discovery.DiscoveryListener? _discovery;
@@ -67,7 +67,7 @@ internal sealed partial class TurnServer(TurnOptions options, TimeProvider time,
         _reloader = new CredentialReloader(plan, _shards, loggers.CreateLogger<CredentialReloader>());
         foreach (var listener in listeners)
             LogListening(listener.Address, listener.Transport);
-        LogStarted(_shards.Count, _shards[0].Mechanism, string.Join(", ", plan.RelayAddresses.Select(Describe)), plan.Options.Ports);
+        LogStarted(_shards.Length, _shards[0].Mechanism, string.Join(", ", plan.RelayAddresses.Select(Describe)), plan.Options.Ports);
         if (udp.Exists(sockets => !sockets.IsSteered))
             LogUnsteered();
         WarnAboutCredentials(plan);
@@ -101,7 +101,7 @@ internal sealed partial class TurnServer(TurnOptions options, TimeProvider time,
         _streams?.Dispose();
         _dtls?.Stop();
         foreach (var shard in _shards)
-            shard.Stop();
+            shard.Dispose();
         _shards = [];
     }
 

@@ -14,7 +14,7 @@ internal static class RelayLoad
         var seconds = new Option<double>("--seconds") { Description = "Length of each media measurement in seconds.", DefaultValueFactory = _ => 2 };
         var allocations = new Option<int>("--allocations") { Description = "Allocations that carry media.", DefaultValueFactory = _ => 100 };
         var storm = new Option<int>("--storm") { Description = "Allocations of the storm.", DefaultValueFactory = _ => 4000 };
-        var window = new Option<int>("--window") { Description = "Datagrams under way in the closed loop.", DefaultValueFactory = _ => 256 };
+        var window = new Option<int>("--window") { Description = "Datagrams under way in the closed loop.", DefaultValueFactory = _ => 192 };
         var program = new Option<string>("--program") { Description = "The mediarelay program or its dll.", DefaultValueFactory = _ => FindProgram() };
         var more = new Option<string>("--server-options") { Description = "Further options for our server.", DefaultValueFactory = _ => "" };
         var rows = new Option<string[]>("--row") { Description = "media, latency, burst or storm; repeat for several. All when absent." };

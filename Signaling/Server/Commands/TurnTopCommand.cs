@@ -85,7 +85,7 @@ internal static class TurnTopCommand
 
     private static long Bytes(TurnTableRow row) => row.BytesToPeer + row.BytesToClient;
 
-    private static string Key(TurnTableRow row) => $"{row.Client} {row.Relayed.FirstOrDefault()}";
+    private static string Key(TurnTableRow row) => $"{row.Client} {string.Join(' ', row.Relayed)}";
 
     private static long Rate(TurnTableRow row, Dictionary<string, long> before) => before.TryGetValue(Key(row), out var last) ? (Bytes(row) - last) / 2 : 0;
 

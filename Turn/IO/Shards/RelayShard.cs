@@ -17,7 +17,7 @@ namespace MediaRelay.Turn.IO.Shards;
 /// </code>
 /// The kernel hands a client's datagrams always to the same shard (<see cref="ReusePortFilter"/>), so shards share nothing per packet.
 /// </summary>
-internal sealed unsafe partial class RelayShard
+internal sealed unsafe partial class RelayShard : IDisposable
 {
     private const int InboxBudget = 256;
     private const int RelayTokens = 1 << 30;
@@ -87,6 +87,12 @@ internal sealed unsafe partial class RelayShard
         _stopping = true;
         _loop?.Wake();
         _thread?.Join(TimeSpan.FromSeconds(5));
+    }
+
+    public void Dispose()
+    {
+        Stop();
+        _ready.Dispose();
     }
 
     /// <summary>Ends the allocations of a user or subscriber; only for work posted to <see cref="Inbox"/>.</summary>

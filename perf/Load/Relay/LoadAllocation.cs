@@ -15,9 +15,12 @@ internal sealed class LoadAllocation : IDisposable
     public const ushort Channel = 0x4001;
 
     private static readonly IPEndPoint Server = new(IPAddress.Parse(RelayNetwork.ServerAddress), ServerUnderTest.Port);
-    private readonly byte[] _buffer = new byte[2048];
+    private readonly byte[] _buffer = new byte[1024];
     private byte[] _nonce = [];
-    private LongTermKey _key;
+    private static readonly LongTermKey Key = LongTermKey.Derive(PasswordAlgorithm.Md5, ServerUnderTest.User, ServerUnderTest.Realm, ServerUnderTest.Password);
+    private readonly byte[] _request = new byte[512];
+    private TransactionId _id;
+    private int _requestLength;
 
     public LoadAllocation()
     {
@@ -55,32 +58,40 @@ internal sealed class LoadAllocation : IDisposable
     }
 
     /// <summary>Makes an allocation from a fresh port; a port that the server still remembers (437) is skipped.</summary>
-    public static LoadAllocation Create()
+    public static LoadAllocation Create() => CreateMany(1)[0];
+
+    /// <summary>Makes many allocations with a number of clients under way at once, as after an outage.</summary>
+    public static List<LoadAllocation> CreateMany(int count, int underWay = 64)
     {
-        while (true)
+        var made = new List<LoadAllocation>(count);
+        while (made.Count < count)
         {
-            var allocation = new LoadAllocation();
-            if (allocation.TryAllocate())
-                return allocation;
-            allocation.Dispose();
+            var batch = Enumerable.Range(0, Math.Min(underWay, count - made.Count)).Select(_ => new LoadAllocation()).ToList();
+            batch.ForEach(allocation => allocation.BeginChallenge());
+            var asked = batch.Where(allocation => allocation.EndChallenge()).ToList();
+            asked.ForEach(allocation => allocation.BeginAllocate());
+            var done = asked.Where(allocation => allocation.EndAllocate()).ToList();
+            made.AddRange(done);
+            foreach (var failed in batch.Except(done))
+                failed.Dispose();
         }
+
+        return made;
     }
 
-    private bool TryAllocate()
+    /// <summary>Refreshes many allocations with a number of requests under way at once.</summary>
+    public static void RefreshMany(IReadOnlyList<LoadAllocation> allocations, uint seconds, int underWay = 64)
     {
-        var challenge = Exchange(StunMethod.Allocate, authenticated: false, static (ref StunWriter writer) => writer.AddRequestedTransport(17));
-        var response = Read(challenge);
-        if (response.TryGetErrorCode(out var code, out _) && code == StunErrorCode.AllocationMismatch)
-            return false;
-        if (!response.TryGetNonce(out var nonce))
-            throw new InvalidOperationException($"The server sent no NONCE but {ErrorOf(response)}.");
-        _nonce = nonce.ToArray();
-        _key = LongTermKey.Derive(PasswordAlgorithm.Md5, ServerUnderTest.User, ServerUnderTest.Realm, ServerUnderTest.Password);
-        var length = Exchange(StunMethod.Allocate, authenticated: true, static (ref StunWriter writer) => writer.AddRequestedTransport(17));
-        if (!Read(length).TryGetAddress(StunAttributeType.XorRelayedAddress, out var relayed))
-            throw new InvalidOperationException($"Allocate was answered {ErrorOf(Read(length))}.");
-        Relayed = relayed;
-        return true;
+        foreach (var batch in allocations.Chunk(underWay))
+        {
+            foreach (var allocation in batch)
+                allocation.Begin(StunMethod.Refresh, authenticated: true, (ref StunWriter writer) => writer.AddLifetime(seconds));
+            foreach (var allocation in batch)
+            {
+                if (allocation.Read(allocation.End()).Class != StunClass.Success)
+                    throw new InvalidOperationException("Refresh failed.");
+            }
+        }
     }
 
     public void BindChannel(TransportAddress peer)
@@ -94,13 +105,6 @@ internal sealed class LoadAllocation : IDisposable
             throw new InvalidOperationException("ChannelBind failed.");
     }
 
-    public void Refresh(uint seconds)
-    {
-        var length = Exchange(StunMethod.Refresh, authenticated: true, (ref StunWriter writer) => writer.AddLifetime(seconds));
-        if (Read(length).Class != StunClass.Success)
-            throw new InvalidOperationException("Refresh failed.");
-    }
-
     private static string ErrorOf(in StunMessage message) =>
         message.TryGetErrorCode(out var code, out _) ? $"error {(int)code}" : $"{message.Class} {message.Method}";
 
@@ -112,37 +116,74 @@ internal sealed class LoadAllocation : IDisposable
         ? message
         : throw new InvalidOperationException($"Unreadable answer: {error}.");
 
+    private void BeginChallenge() => Begin(StunMethod.Allocate, authenticated: false, static (ref StunWriter writer) => writer.AddRequestedTransport(17));
+
+    private bool EndChallenge()
+    {
+        var response = Read(End());
+        if (response.TryGetErrorCode(out var code, out _) && code == StunErrorCode.AllocationMismatch)
+            return false;
+        if (!response.TryGetNonce(out var nonce))
+            throw new InvalidOperationException($"The server sent no NONCE but {ErrorOf(response)}.");
+        _nonce = nonce.ToArray();
+        return true;
+    }
+
+    private void BeginAllocate() => Begin(StunMethod.Allocate, authenticated: true, static (ref StunWriter writer) => writer.AddRequestedTransport(17));
+
+    private bool EndAllocate()
+    {
+        var response = Read(End());
+        if (response.TryGetErrorCode(out var code, out _) && code == StunErrorCode.AllocationMismatch)
+            return false;
+        if (!response.TryGetAddress(StunAttributeType.XorRelayedAddress, out var relayed))
+            throw new InvalidOperationException($"Allocate was answered {ErrorOf(response)}.");
+        Relayed = relayed;
+        return true;
+    }
+
     private int Exchange(StunMethod method, bool authenticated, Body body)
     {
-        Span<byte> request = stackalloc byte[512];
-        var id = TransactionId.FromBytes(RandomNumberGenerator.GetBytes(TransactionId.Length));
-        var writer = new StunWriter(request, method, StunClass.Request, id);
+        Begin(method, authenticated, body);
+        return End();
+    }
+
+    private void Begin(StunMethod method, bool authenticated, Body body)
+    {
+        _id = TransactionId.FromBytes(RandomNumberGenerator.GetBytes(TransactionId.Length));
+        var writer = new StunWriter(_request, method, StunClass.Request, _id);
         body(ref writer);
         if (authenticated)
         {
             writer.AddText(StunAttributeType.Username, ServerUnderTest.User);
             writer.AddText(StunAttributeType.Realm, ServerUnderTest.Realm);
             writer.Add(StunAttributeType.Nonce, _nonce);
-            writer.AddIntegrity(_key.Bytes);
+            writer.AddIntegrity(Key.Bytes);
         }
 
+        _requestLength = writer.Length;
+        _ = Socket.Send(_request.AsSpan(0, _requestLength));
+    }
+
+    private int End()
+    {
         for (var attempt = 0; attempt < 5; attempt++)
         {
-            _ = Socket.Send(request[..writer.Length]);
             try
             {
                 while (true)
                 {
                     var length = Socket.Receive(_buffer);
-                    if (StunMessage.TryRead(_buffer.AsSpan(0, length), out var message, out _) && message.TransactionId == id)
+                    if (StunMessage.TryRead(_buffer.AsSpan(0, length), out var message, out _) && message.TransactionId == _id)
                         return length;
                 }
             }
-            catch (SocketException exception) when (exception.SocketErrorCode == SocketError.TimedOut)
+            catch (SocketException exception) when (exception.SocketErrorCode is SocketError.TimedOut or SocketError.WouldBlock)
             {
+                _ = Socket.Send(_request.AsSpan(0, _requestLength));
             }
         }
 
-        throw new InvalidOperationException($"{method} was not answered.");
+        throw new InvalidOperationException("A request was not answered.");
     }
 }

@@ -12,7 +12,8 @@ internal sealed record LoadOptions
     /// <summary>Allocations of the storm; the memory rows use the same ones.</summary>
     public int Storm { get; init; } = 4000;
 
-    public int Window { get; init; } = 256;
+    /// <summary>Below the 256 packets that a veth device queues, so that the link itself loses nothing.</summary>
+    public int Window { get; init; } = 192;
 
     public required string Program { get; init; }
 
