@@ -1,0 +1,153 @@
+using System.Text.Json;
+using MediaRelay.Gateway.Session;
+using MediaRelay.Signaling.Alarms;
+
+namespace MediaRelay.Gateway;
+
+/// <summary>The gateway's one configuration file (JSON, comments allowed).</summary>
+public sealed class GatewayFile
+{
+    private static readonly JsonSerializerOptions s_json = new()
+    {
+        PropertyNameCaseInsensitive = true, ReadCommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true,
+        UnmappedMemberHandling = System.Text.Json.Serialization.JsonUnmappedMemberHandling.Disallow,
+        Converters = { new System.Text.Json.Serialization.JsonStringEnumConverter() },
+    };
+
+    /// <summary>The gateway's id, as registered with the operator.</summary>
+    public string Gateway { get; set; } = "";
+
+    /// <summary>Base addresses of the Event Server, e.g. https://events.example:8443; a second one is used when the first fails.</summary>
+    public List<string> Servers { get; set; } = [];
+
+    /// <summary>File with the operator's authority (PEM); only servers with its certificates are trusted.</summary>
+    public string Authority { get; set; } = "ca.crt";
+
+    /// <summary>Folder for the certificate, the queue and downloads.</summary>
+    public string Folder { get; set; } = "gateway";
+
+    /// <summary>Claim code for the first enrolment; not needed afterwards.</summary>
+    public string? Claim { get; set; }
+
+    /// <summary>File with the password, to use digest instead of a certificate.</summary>
+    public string? PasswordFile { get; set; }
+
+    /// <summary>Time zone of the home, e.g. Europe/Berlin; for schedules.</summary>
+    public string TimeZone { get; set; } = "UTC";
+
+    /// <summary>Seconds to leave the home after arming.</summary>
+    public int ExitDelaySeconds { get; set; } = 45;
+
+    /// <summary>Changes per minute that simulated devices make by themselves.</summary>
+    public double SimulatedChangesPerMinute { get; set; }
+
+    /// <summary>Devices in the home.</summary>
+    public List<DeviceEntry> Devices { get; set; } = [];
+
+    /// <summary>Alarm zones.</summary>
+    public List<ZoneEntry> Zones { get; set; } = [];
+
+    /// <summary>Reads the file; on failure a list of sentences.</summary>
+    public static GatewayFile? Read(string path, List<string> faults)
+    {
+        try
+        {
+            GatewayFile file = JsonSerializer.Deserialize<GatewayFile>(File.ReadAllBytes(path), s_json) ?? new GatewayFile();
+            file.Check(faults);
+            return faults.Count == 0 ? file : null;
+        }
+        catch (JsonException e)
+        {
+            faults.Add($"{path} is not a gateway configuration: {e.Message}");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            faults.Add($"{path} cannot be read: {e.Message}");
+        }
+
+        return null;
+    }
+
+    /// <summary>What the runtime needs.</summary>
+    public GatewayProfile Profile() => new()
+    {
+        Id = Gateway,
+        Folder = Path.Combine(Folder, "downloads"),
+        ExitDelay = TimeSpan.FromSeconds(ExitDelaySeconds),
+        TimeZone = TimeZoneInfo.FindSystemTimeZoneById(TimeZone),
+        Devices = [.. Devices.Select(device => new DeviceBody { Ref = device.Ref, Type = device.Type, Protocol = device.Protocol, Address = device.Address, Name = device.Name, Zone = device.Zone, Partition = Zones.FirstOrDefault(zone => zone.Number == device.Zone)?.Partition })],
+        Zones = [.. Zones.Select(zone => new Zone(zone.Number, zone.Name, zone.Partition, zone.Kind, zone.Code, zone.ArmedInStay, TimeSpan.FromSeconds(zone.EntryDelaySeconds)))],
+    };
+
+    private void Check(List<string> faults)
+    {
+        if (!SmaContract.IsId(Gateway))
+            faults.Add($"Gateway is \"{Gateway}\", which is not an id of 1-64 characters A-Za-z0-9._-. Use the id under which the operator registered it.");
+        if (Servers.Count == 0)
+            faults.Add("Servers is empty. Name at least one Event Server, e.g. \"https://events.example:8443\".");
+        foreach (string server in Servers)
+        {
+            if (!Uri.TryCreate(server, UriKind.Absolute, out Uri? uri) || uri.Scheme != Uri.UriSchemeHttps)
+                faults.Add($"\"{server}\" is not an https address, e.g. \"https://events.example:8443\".");
+        }
+
+        if (!File.Exists(Authority))
+            faults.Add($"Authority names {Authority}, which does not exist. Copy ca.crt of the operator's authority there.");
+        if (!TimeZoneInfo.TryFindSystemTimeZoneById(TimeZone, out _))
+            faults.Add($"TimeZone is \"{TimeZone}\", which this system does not know. Write a name such as Europe/Berlin.");
+        foreach (DeviceEntry device in Devices)
+        {
+            if (!SmaContract.IsId(device.Ref))
+                faults.Add($"A device has the ref \"{device.Ref}\", which is not an id of 1-64 characters A-Za-z0-9._-.");
+            if (device.Zone is { } zone && Zones.All(one => one.Number != zone))
+                faults.Add($"Device {device.Ref} is in zone {zone}, which is not in Zones.");
+        }
+    }
+
+    /// <summary>A device of the file.</summary>
+    public sealed class DeviceEntry
+    {
+        /// <summary>Identifier within the home.</summary>
+        public string Ref { get; set; } = "";
+
+        /// <summary>contact, motion, smoke, light, lock, thermometer, camera ...</summary>
+        public string? Type { get; set; }
+
+        /// <summary>Adaptor that speaks to it.</summary>
+        public string Protocol { get; set; } = "simulated";
+
+        /// <summary>Its address in the adaptor's terms.</summary>
+        public string? Address { get; set; }
+
+        /// <summary>The name people see.</summary>
+        public string? Name { get; set; }
+
+        /// <summary>Its alarm zone.</summary>
+        public ushort? Zone { get; set; }
+    }
+
+    /// <summary>An alarm zone of the file.</summary>
+    public sealed class ZoneEntry
+    {
+        /// <summary>Number, 1-999.</summary>
+        public ushort Number { get; set; }
+
+        /// <summary>The name people see.</summary>
+        public string Name { get; set; } = "";
+
+        /// <summary>Its partition.</summary>
+        public byte Partition { get; set; } = 1;
+
+        /// <summary>Instant, Delayed or TwentyFourHour.</summary>
+        public ZoneKind Kind { get; set; }
+
+        /// <summary>Contact ID code of its alarm.</summary>
+        public string Code { get; set; } = "130";
+
+        /// <summary>False when it is not watched in stay mode.</summary>
+        public bool ArmedInStay { get; set; } = true;
+
+        /// <summary>Seconds to disarm after it opened.</summary>
+        public int EntryDelaySeconds { get; set; } = 30;
+    }
+}

@@ -1,0 +1,269 @@
+using MediaRelay.Gateway.Directives;
+using MediaRelay.Signaling.Alarms;
+
+namespace MediaRelay.Gateway.Home;
+
+/// <summary>
+/// The home as the gateway knows it: devices and their values, the alarm panel, the directives. Pure: reports, instructions and
+/// the time come in, commands are appended to the caller's list.
+/// </summary>
+public sealed partial class HomeCore : IHomeView
+{
+    private const string DeviceKey = "device/";
+    private const string DirectiveKey = "directive/";
+    private const string ModeKey = "mode/";
+
+    private readonly SortedDictionary<string, Device> _devices = new(StringComparer.Ordinal);
+    private readonly DirectiveBook _directives = new();
+    private readonly AlarmPanel _panel;
+    private readonly TimeSpan _exitDelay;
+    private readonly TimeZoneInfo _zone;
+    private readonly List<AlarmTransition> _transitions = [];
+    private readonly List<DueAction> _due = [];
+    private TimeSpan _nextMinute;
+
+    /// <summary>Makes the home.</summary>
+    /// <param name="devices">Devices of the configuration.</param>
+    /// <param name="zones">Alarm zones of the configuration.</param>
+    /// <param name="exitDelay">Exit delay when an arming names none.</param>
+    /// <param name="zone">The home's time zone, for schedules.</param>
+    /// <param name="commands">Takes what follows.</param>
+    public HomeCore(IEnumerable<DeviceBody> devices, IEnumerable<Zone> zones, TimeSpan exitDelay, TimeZoneInfo zone, List<HomeCommand> commands)
+    {
+        _panel = new AlarmPanel(zones);
+        _exitDelay = exitDelay;
+        _zone = zone;
+        foreach (DeviceBody device in devices)
+        {
+            _devices[device.Ref] = new Device(device with { Properties = [] });
+            commands.Add(new HomeCommand.AddDevice(device));
+        }
+    }
+
+    /// <summary>The devices.</summary>
+    public IEnumerable<DeviceBody> Devices => _devices.Values.Select(device => device.WithValues([]));
+
+    /// <summary>The directives.</summary>
+    public IReadOnlyCollection<DirectiveBody> Directives => _directives.All;
+
+    /// <summary>When <see cref="HandleDeadline"/> has to be called.</summary>
+    public TimeSpan NextDeadline
+    {
+        get
+        {
+            TimeSpan next = _nextMinute;
+            if (_panel.NextDeadline is { } panel && panel < next)
+                next = panel;
+            return _directives.NextDeadline is { } delayed && delayed < next ? delayed : next;
+        }
+    }
+
+    /// <summary>Takes back what <see cref="HomeCommand.Keep"/> kept, after a restart and before anything else.</summary>
+    public void Restore(string key, byte[] value, TimeSpan now, List<HomeCommand> commands)
+    {
+        if (key.StartsWith(ModeKey, StringComparison.Ordinal) && byte.TryParse(key.AsSpan(ModeKey.Length), out byte partition) && ReadMode(System.Text.Encoding.ASCII.GetString(value)) is { } mode)
+        {
+            // The exit delay of the first arming is over by now; the transition was reported before the restart.
+            _panel.HandleArm(partition, mode, "restart", TimeSpan.Zero, OpenZones(partition), now, [], out _);
+            return;
+        }
+
+        if (KeptMessage.Read(value) is not { } kept)
+            return;
+        if (key.StartsWith(DeviceKey, StringComparison.Ordinal) && kept.Device is { } device)
+        {
+            _devices[device.Ref] = new Device(device);
+            commands.Add(new HomeCommand.AddDevice(device));
+        }
+        else if (key.StartsWith(DirectiveKey, StringComparison.Ordinal) && kept.Body is DirectiveBody directive)
+        {
+            _directives.TryStore(directive, out _);
+        }
+    }
+
+    /// <summary>A device has a value.</summary>
+    public void HandleReport(string deviceRef, string name, string value, string? cause, DateTimeOffset utcNow, TimeSpan now, List<HomeCommand> commands)
+    {
+        if (!_devices.TryGetValue(deviceRef, out Device? device) || !SmaContract.IsId(name) || value.Length > 4096)
+            return;
+        bool isNew = device.Set(name, value, utcNow);
+        if (!isNew && cause is null)
+            return;
+        // A filter may hold the report back, never the alarm panel or a trigger.
+        if (cause is not null || !_directives.IsHeldBack(deviceRef, name, value, now))
+            commands.Add(Emit(SmaEventKinds.DeviceState, utcNow, cause, EventPriority.Status, device.WithValues([name])));
+        if (!isNew)
+            return;
+        if (device.Body.Zone is { } zone && IsOpen(name, value) is { } open)
+        {
+            _panel.HandleZone(zone, open, now, _transitions);
+            Report(utcNow, null, commands);
+        }
+
+        _directives.HandleChange(deviceRef, name, value, this, LocalTime(utcNow), now, _due);
+        Act(utcNow, now, commands);
+    }
+
+    /// <summary>A device answers no more, or again.</summary>
+    public void HandleReachable(string deviceRef, bool isReachable, DateTimeOffset utcNow, List<HomeCommand> commands)
+    {
+        if (_devices.TryGetValue(deviceRef, out Device? device) && device.IsReachable != isReachable)
+        {
+            device.IsReachable = isReachable;
+            commands.Add(Emit(isReachable ? SmaEventKinds.DeviceBack : SmaEventKinds.DeviceLost, utcNow, null, isReachable ? EventPriority.Status : EventPriority.Trouble, device.WithValues([])));
+        }
+    }
+
+    /// <summary>Everything due is done; extra calls are harmless.</summary>
+    public void HandleDeadline(DateTimeOffset utcNow, TimeSpan now, List<HomeCommand> commands)
+    {
+        _panel.HandleDeadline(now, _transitions);
+        Report(utcNow, null, commands);
+        DateTimeOffset local = TimeZoneInfo.ConvertTime(utcNow, _zone);
+        _directives.HandleDeadline(this, local, now, _due);
+        _nextMinute = now + TimeSpan.FromSeconds(60 - local.Second) - TimeSpan.FromMilliseconds(local.Millisecond);
+        Act(utcNow, now, commands);
+    }
+
+    string? IHomeView.Value(string device, string property) => _devices.TryGetValue(device, out Device? found) ? found.Value(property) : null;
+
+    string? IHomeView.Mode(byte partition)
+    {
+        foreach (PartitionView view in _panel.Snapshot())
+        {
+            if (view.Number == partition)
+                return ModeName(view.Mode);
+        }
+
+        return null;
+    }
+
+    private void Act(DateTimeOffset utcNow, TimeSpan now, List<HomeCommand> commands)
+    {
+        for (int i = 0; i < _due.Count; i++)
+        {
+            (DirectiveBody directive, DirectiveAction action) = _due[i];
+            commands.Add(Emit(SmaEventKinds.DirectiveFired, utcNow, null, EventPriority.Status, null,
+                new DirectiveBody { Id = directive.Id, Version = directive.Version, State = "fired" }));
+            switch (action.Kind)
+            {
+                case InstructionKinds.PropertySet when action is { Device: { } target, Property: { } property, Value: { } value } && _devices.TryGetValue(target, out Device? device):
+                    commands.Add(new HomeCommand.SetProperty(device.Body, property, value, null));
+                    break;
+                case InstructionKinds.PartitionArm when action is { Partition: { } partition } && ReadMode(action.Mode) is { } mode:
+                    Arm(partition, mode, "directive", _exitDelay, [], null, utcNow, now, commands, out _);
+                    break;
+                case "event.raise":
+                    commands.Add(Emit(action.Event ?? SmaEventKinds.Log, utcNow, null, ReadPriority(action.Priority), null, new TextBody(action.Value ?? "")));
+                    break;
+                case "clip.record" when action.Device is { } camera:
+                    commands.Add(new HomeCommand.Media(new Instruction
+                    {
+                        Id = $"{directive.Id}-{utcNow.ToUnixTimeMilliseconds()}", Time = utcNow, Expires = utcNow.AddMinutes(5), Kind = InstructionKinds.ClipRequest,
+                        Body = new ClipBody { Id = $"{directive.Id}-{utcNow.ToUnixTimeMilliseconds()}", Camera = camera, From = utcNow.AddSeconds(-10), To = utcNow.AddSeconds(20) },
+                    }));
+                    break;
+            }
+        }
+
+        _due.Clear();
+    }
+
+    private bool Arm(byte partition, ArmMode mode, string user, TimeSpan exitDelay, IReadOnlyCollection<ushort> bypass, string? cause, DateTimeOffset utcNow, TimeSpan now, List<HomeCommand> commands, out string? refusal)
+    {
+        refusal = null;
+        if (mode == ArmMode.Off)
+            _panel.HandleDisarm(partition, user, now, _transitions);
+        else if (!_panel.HandleArm(partition, mode, user, exitDelay, bypass, now, _transitions, out refusal))
+            return false;
+        Report(utcNow, cause, commands);
+        commands.Add(new HomeCommand.Keep(ModeKey + partition, System.Text.Encoding.ASCII.GetBytes(ModeName(mode))));
+        return true;
+    }
+
+    /// <summary>Turns the panel's transitions into events.</summary>
+    private void Report(DateTimeOffset utcNow, string? cause, List<HomeCommand> commands)
+    {
+        foreach (AlarmTransition transition in _transitions)
+        {
+            PartitionView? view = _panel.Snapshot().FirstOrDefault(one => one.Number == transition.Partition);
+            commands.Add(new HomeCommand.Emit(new SmaEvent
+            {
+                Id = "", Seq = 0, Time = utcNow, Kind = transition.Kind, Cause = cause, Code = transition.Code, Partition = transition.Partition, Zone = transition.Zone,
+                Priority = transition.Kind.StartsWith("alarm.", StringComparison.Ordinal) ? EventPriority.Alarm : EventPriority.Status,
+                Body = transition.Kind == SmaEventKinds.PartitionState && view is not null
+                    ? new PartitionBody { Id = transition.Partition, Mode = ModeName(view.Mode), State = StateName(view.State), Bypass = view.Bypassed }
+                    : new TextBody(transition.Words),
+            }));
+        }
+
+        _transitions.Clear();
+    }
+
+    private ushort[] OpenZones(byte partition) => [.. _panel.Snapshot().Where(view => view.Number == partition).SelectMany(view => view.Open)];
+
+    private TimeOnly LocalTime(DateTimeOffset utcNow) => TimeOnly.FromTimeSpan(TimeZoneInfo.ConvertTime(utcNow, _zone).TimeOfDay);
+
+    private static HomeCommand.Emit Emit(string kind, DateTimeOffset utcNow, string? cause, EventPriority priority, DeviceBody? device, MessageBody? body = null) =>
+        new(new SmaEvent { Id = "", Seq = 0, Time = utcNow, Kind = kind, Cause = cause, Priority = priority, Device = device, Zone = device?.Zone, Partition = device?.Partition, Body = body });
+
+    private static bool? IsOpen(string name, string value) => (name, value) switch
+    {
+        ("contact", "open") or ("motion", "yes") or ("smoke", "yes") or ("leak", "yes") or ("glass", "broken") or ("button", "pressed") => true,
+        ("contact", "closed") or ("motion", "no") or ("smoke", "no") or ("leak", "no") or ("glass", "whole") or ("button", "released") => false,
+        _ => null,
+    };
+
+    private static ArmMode? ReadMode(string? mode) => mode switch
+    {
+        "away" => ArmMode.Away,
+        "stay" => ArmMode.Stay,
+        "night" => ArmMode.Night,
+        "off" => ArmMode.Off,
+        _ => null,
+    };
+
+    private static string ModeName(ArmMode mode) => mode.ToString().ToLowerInvariant();
+
+    private static string StateName(PartitionState state) => state switch
+    {
+        PartitionState.ExitDelay => "exit",
+        PartitionState.EntryDelay => "entry",
+        PartitionState.Armed => "armed",
+        PartitionState.Alarm => "alarm",
+        _ => "disarmed",
+    };
+
+    private static EventPriority ReadPriority(string? priority) => priority switch
+    {
+        "alarm" => EventPriority.Alarm,
+        "trouble" => EventPriority.Trouble,
+        "bulk" => EventPriority.Bulk,
+        _ => EventPriority.Status,
+    };
+
+    private sealed class Device(DeviceBody body)
+    {
+        private readonly SortedDictionary<string, DeviceProperty> _values = new(StringComparer.Ordinal);
+
+        public DeviceBody Body { get; } = body;
+
+        public bool IsReachable { get; set; } = true;
+
+        public bool Set(string name, string value, DateTimeOffset at)
+        {
+            bool isNew = !_values.TryGetValue(name, out DeviceProperty? old) || old.Value != value;
+            if (isNew && (old is not null || _values.Count < SmaContract.MaxProperties))
+                _values[name] = new DeviceProperty(name, value, SmaTime.Truncate(at));
+            return isNew;
+        }
+
+        public string? Value(string name) => _values.GetValueOrDefault(name)?.Value;
+
+        public DateTimeOffset? At(string name) => _values.GetValueOrDefault(name)?.At;
+
+        /// <summary>The device with some of its values, or all of them when no name is given.</summary>
+        public DeviceBody WithValues(IReadOnlyList<string> names) =>
+            Body with { IfAt = null, Properties = names.Count == 0 ? [.. _values.Values] : [.. _values.Values.Where(value => names.Contains(value.Name))] };
+    }
+}

@@ -1,0 +1,272 @@
+using System.Buffers.Binary;
+using System.Numerics;
+using System.Text;
+
+namespace MediaRelay.Gateway.Queue;
+
+/// <summary>
+/// The queue on disk: one file to which records are appended, made durable in groups, read once at the start and written anew when
+/// most of it is dead.
+/// </summary>
+/// <remarks>
+/// <code>
+///  record = length (4, little-endian) | CRC-32C of the rest (4) | type (1) | number (8) | content
+/// </code>
+/// A torn record at the end (power cut during a write) ends the file; everything before it counts. A queue whose beginning is
+/// unreadable is lost, and a new epoch says so.
+/// </remarks>
+public sealed class FileEventQueue : MemoryEventQueue
+{
+    private const int Overhead = 17;
+    private const int MaxRecord = 1024 * 1024;
+    private const long CompactAbove = 4 * 1024 * 1024;
+
+    private readonly string _path;
+    private readonly MemoryStream _pending = new();
+    private FileStream _file;
+    private readonly bool _isLoading;
+    private long _compactAt = CompactAbove;
+
+    private enum Kind : byte
+    {
+        Epoch = 1,
+        Event = 2,
+        Alarm = 3,
+        AcknowledgedUpTo = 4,
+        Acknowledged = 5,
+        InstructionEpoch = 6,
+        Begun = 7,
+        Skipped = 8,
+        Finished = 9,
+        Kept = 10,
+        Forgotten = 11,
+    }
+
+    /// <summary>Opens the queue of a folder, which is created when needed.</summary>
+    public FileEventQueue(string folder, int maxEvents = 100_000)
+        : base(maxEvents)
+    {
+        Directory.CreateDirectory(folder);
+        _path = Path.Combine(folder, "gateway.queue");
+        _file = new FileStream(_path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read, 1);
+        _isLoading = true;
+        long good = Load();
+        _isLoading = false;
+        _file.SetLength(good);
+        _file.Position = good;
+        if (good == 0)
+        {
+            Write(Kind.Epoch, 0, Encoding.ASCII.GetBytes(Epoch));
+            Flush();
+        }
+    }
+
+    public override void AcknowledgeUpTo(ulong seq)
+    {
+        base.AcknowledgeUpTo(seq);
+        Write(Kind.AcknowledgedUpTo, seq, []);
+    }
+
+    public override void Acknowledge(ulong seq)
+    {
+        base.Acknowledge(seq);
+        Write(Kind.Acknowledged, seq, []);
+    }
+
+    public override void StartInstructions(string epoch, ulong done)
+    {
+        base.StartInstructions(epoch, done);
+        Write(Kind.InstructionEpoch, done, Encoding.ASCII.GetBytes(epoch));
+    }
+
+    public override void Begin(ulong seq, string id)
+    {
+        base.Begin(seq, id);
+        Write(Kind.Begun, seq, Encoding.ASCII.GetBytes(id));
+    }
+
+    public override void SkipInstructionsBelow(ulong seq)
+    {
+        base.SkipInstructionsBelow(seq);
+        Write(Kind.Skipped, seq, []);
+    }
+
+    public override void Finish(string id)
+    {
+        base.Finish(id);
+        Write(Kind.Finished, 0, Encoding.ASCII.GetBytes(id));
+    }
+
+    public override void Keep(string key, byte[]? value)
+    {
+        base.Keep(key, value);
+        WriteKept(key, value);
+    }
+
+    public override void Flush()
+    {
+        if (_pending.Length == 0)
+            return;
+        if (_file.Position + _pending.Length > _compactAt)
+        {
+            Compact();
+            return;
+        }
+
+        _file.Write(_pending.GetBuffer(), 0, (int)_pending.Length);
+        _file.Flush(flushToDisk: true);
+        _pending.SetLength(0);
+    }
+
+    protected override void Restore(QueuedEvent queued)
+    {
+        base.Restore(queued);
+        WriteEvent(queued);
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            Flush();
+            _file.Dispose();
+            _pending.Dispose();
+        }
+
+        base.Dispose(disposing);
+    }
+
+    private void WriteEvent(QueuedEvent queued)
+    {
+        byte[] content = new byte[8 + queued.Element.Length];
+        BinaryPrimitives.WriteInt64LittleEndian(content, queued.Made.UtcTicks);
+        queued.Element.CopyTo(content, 8);
+        Write(queued.IsAlarm ? Kind.Alarm : Kind.Event, queued.Seq, content);
+    }
+
+    private void Write(Kind kind, ulong number, ReadOnlySpan<byte> content)
+    {
+        if (_isLoading)
+            return;
+        Span<byte> head = stackalloc byte[Overhead];
+        BinaryPrimitives.WriteInt32LittleEndian(head, Overhead + content.Length);
+        head[8] = (byte)kind;
+        BinaryPrimitives.WriteUInt64LittleEndian(head[9..], number);
+        BinaryPrimitives.WriteUInt32LittleEndian(head[4..], Check(head[8..], content));
+        _pending.Write(head);
+        _pending.Write(content);
+    }
+
+    private long Load()
+    {
+        byte[] all = new byte[_file.Length];
+        _file.ReadExactly(all);
+        int position = 0;
+        while (all.Length - position >= Overhead)
+        {
+            ReadOnlySpan<byte> rest = all.AsSpan(position);
+            int length = BinaryPrimitives.ReadInt32LittleEndian(rest);
+            if (length is < Overhead or > MaxRecord || length > rest.Length
+                || BinaryPrimitives.ReadUInt32LittleEndian(rest[4..]) != Check(rest[8..Overhead], rest[Overhead..length])
+                || (position == 0 && rest[8] != (byte)Kind.Epoch))
+            {
+                break;
+            }
+
+            Apply((Kind)rest[8], BinaryPrimitives.ReadUInt64LittleEndian(rest[9..]), rest[Overhead..length]);
+            position += length;
+        }
+
+        return position;
+    }
+
+    private void Apply(Kind kind, ulong number, ReadOnlySpan<byte> content)
+    {
+        switch (kind)
+        {
+            case Kind.Epoch:
+                Epoch = Encoding.ASCII.GetString(content);
+                LastEvent = Math.Max(LastEvent, number);
+                break;
+            case Kind.Event or Kind.Alarm when content.Length >= 8:
+                base.Restore(new QueuedEvent(number, kind == Kind.Alarm, new DateTimeOffset(BinaryPrimitives.ReadInt64LittleEndian(content), TimeSpan.Zero), content[8..].ToArray()));
+                break;
+            case Kind.AcknowledgedUpTo:
+                base.AcknowledgeUpTo(number);
+                break;
+            case Kind.Acknowledged:
+                base.Acknowledge(number);
+                break;
+            case Kind.InstructionEpoch:
+                base.StartInstructions(Encoding.ASCII.GetString(content), number);
+                break;
+            case Kind.Begun:
+                base.Begin(number, Encoding.ASCII.GetString(content));
+                break;
+            case Kind.Skipped:
+                base.SkipInstructionsBelow(number);
+                break;
+            case Kind.Finished:
+                base.Finish(Encoding.ASCII.GetString(content));
+                break;
+            case Kind.Kept or Kind.Forgotten when number <= (ulong)content.Length:
+                base.Keep(Encoding.UTF8.GetString(content[..(int)number]), kind == Kind.Kept ? content[(int)number..].ToArray() : null);
+                break;
+        }
+    }
+
+    /// <summary>Writes what is alive into a new file and puts it in the old one's place.</summary>
+    private void Compact()
+    {
+        _pending.SetLength(0);
+        Write(Kind.Epoch, LastEvent, Encoding.ASCII.GetBytes(Epoch));
+        if (InstructionEpoch is { } epoch)
+        {
+            Write(Kind.InstructionEpoch, Instructions.Contiguous, Encoding.ASCII.GetBytes(epoch));
+            foreach (ulong seq in Instructions.Above())
+            {
+                Write(Kind.Begun, seq, Encoding.ASCII.GetBytes("done"));
+                Write(Kind.Finished, 0, Encoding.ASCII.GetBytes("done"));
+            }
+
+            foreach (KeyValuePair<ulong, string> pair in Unfinished)
+                Write(Kind.Begun, pair.Key, Encoding.ASCII.GetBytes(pair.Value));
+        }
+
+        foreach (KeyValuePair<string, byte[]> pair in Kept)
+            WriteKept(pair.Key, pair.Value);
+        foreach (QueuedEvent queued in Events)
+            WriteEvent(queued);
+        string draft = _path + ".new";
+        using (var file = new FileStream(draft, FileMode.Create, FileAccess.Write))
+        {
+            file.Write(_pending.GetBuffer(), 0, (int)_pending.Length);
+            file.Flush(flushToDisk: true);
+        }
+
+        _pending.SetLength(0);
+        _file.Dispose();
+        File.Move(draft, _path, overwrite: true);
+        _file = new FileStream(_path, FileMode.Open, FileAccess.ReadWrite, FileShare.Read, 1);
+        // The rename changed the file's own record too, so this flush commits it.
+        _file.Flush(flushToDisk: true);
+        _file.Position = _file.Length;
+        _compactAt = Math.Max(CompactAbove, _file.Length * 2);
+    }
+
+    private void WriteKept(string key, byte[]? value)
+    {
+        byte[] name = Encoding.UTF8.GetBytes(key);
+        Write(value is null ? Kind.Forgotten : Kind.Kept, (ulong)name.Length, [.. name, .. value ?? []]);
+    }
+
+    private static uint Check(ReadOnlySpan<byte> head, ReadOnlySpan<byte> content)
+    {
+        uint crc = uint.MaxValue;
+        foreach (byte octet in head)
+            crc = BitOperations.Crc32C(crc, octet);
+        foreach (byte octet in content)
+            crc = BitOperations.Crc32C(crc, octet);
+        return ~crc;
+    }
+}

@@ -1,0 +1,355 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using MediaRelay.Gateway.Home;
+using MediaRelay.Gateway.Queue;
+
+namespace MediaRelay.Gateway.Session;
+
+/// <summary>The network side: hello, two held GETs, two uploaders (alarms, the rest), clips and provisioning.</summary>
+public sealed partial class GatewayRuntime
+{
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(20);
+
+    private readonly SemaphoreSlim _needHello = new(1, 1);
+    private volatile TaskCompletionSource _session = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private TimeSpan _hold = TimeSpan.FromSeconds(25);
+
+    private async Task SessionAsync(CancellationToken stopping)
+    {
+        var backoff = new RetryBackoff(_random);
+        while (!stopping.IsCancellationRequested)
+        {
+            await _needHello.WaitAsync(stopping).ConfigureAwait(false);
+            while (!stopping.IsCancellationRequested)
+            {
+                TimeSpan? retry = null;
+                try
+                {
+                    byte[] hello = await AskAsync(WriteHello).ConfigureAwait(false);
+                    SmaAnswer answer = await _link.SendAsync("POST", Path("session"), hello, null, s_patience, stopping).ConfigureAwait(false);
+                    if (answer.Status == 200 && SmaReader.TryReadWelcome(answer.Body, out Welcome welcome, out _))
+                    {
+                        await AskAsync(() => TakeWelcome(welcome)).ConfigureAwait(false);
+                        backoff.HandleSuccess();
+                        IsConnected = true;
+                        LogConnected(_profile.Id, Backlog);
+                        _session.TrySetResult();
+                        Wake(_alarmSignal);
+                        Wake(_otherSignal);
+                        break;
+                    }
+
+                    retry = answer.RetryAfter;
+                    LogHelloRefused(_profile.Id, answer.Status);
+                }
+                catch (IOException)
+                {
+                    // Counted by the back-off; the other server is tried after two failures.
+                }
+
+                TimeSpan wait = backoff.HandleFailure(hasAlarm: Backlog > 0, retry);
+                if (backoff.ShouldAlternate)
+                    _link.Alternate();
+                await Task.Delay(wait, _time, stopping).ConfigureAwait(false);
+            }
+        }
+    }
+
+    private byte[] WriteHello()
+    {
+        var x = new XmlOutput();
+        SmaWriter.WriteHello(x, new Hello
+        {
+            Gateway = _profile.Id, Epoch = _queue.Epoch, Majors = [1], Software = _profile.Software, Capabilities = ["held-get", "clips"],
+            LastEvent = _queue.LastEvent, FirstEvent = _queue.FirstEvent, LastInstruction = _queue.Instructions.Contiguous, InstructionEpoch = _queue.InstructionEpoch,
+            Time = UtcNow, IsClockUnset = _isClockUnset,
+        });
+        return x.Written.ToArray();
+    }
+
+    private bool TakeWelcome(Welcome welcome)
+    {
+        if (welcome.Epoch != _queue.InstructionEpoch)
+        {
+            _queue.StartInstructions(welcome.Epoch, welcome.LastInstruction);
+            _waiting.Clear();
+        }
+
+        _queue.AcknowledgeUpTo(welcome.LastEvent);
+        if (_isClockUnset)
+        {
+            _isClockUnset = false;
+            _clockOffset = welcome.Time - _time.GetUtcNow();
+        }
+
+        _hold = welcome.Hold;
+        return true;
+    }
+
+    private void LoseSession()
+    {
+        if (IsConnected)
+            LogLost(_profile.Id);
+        IsConnected = false;
+        if (_session.Task.IsCompleted)
+            _session = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Wake(_needHello);
+    }
+
+    private async Task PollAsync(int lane, CancellationToken stopping)
+    {
+        var backoff = new RetryBackoff(_random);
+        while (!stopping.IsCancellationRequested)
+        {
+            await _session.Task.WaitAsync(stopping).ConfigureAwait(false);
+            TimeSpan? retry = null;
+            try
+            {
+                ulong after = await AskAsync(() => _queue.Instructions.Contiguous).ConfigureAwait(false);
+                string path = string.Create(CultureInfo.InvariantCulture, $"{Path("instructions")}?after={after}&wait={(int)_hold.TotalSeconds}");
+                SmaAnswer answer = await _link.SendAsync("GET", path, default, null, _hold + s_patience, stopping).ConfigureAwait(false);
+                if (answer.Status == 200 && SmaReader.TryReadInstructions(answer.Body, out InstructionBatch batch, out _))
+                    await TakeInstructionsAsync(batch).ConfigureAwait(false);
+                if (answer.Status is 200 or 204)
+                {
+                    backoff.HandleSuccess();
+                    continue;
+                }
+
+                retry = answer.RetryAfter;
+                if (answer.Status is 409 or 503)
+                    LoseSession();
+            }
+            catch (IOException)
+            {
+                LoseSession();
+            }
+
+            await Task.Delay(backoff.HandleFailure(hasAlarm: false, retry) + TimeSpan.FromMilliseconds(lane * 50), _time, stopping).ConfigureAwait(false);
+        }
+    }
+
+    private Task<bool> TakeInstructionsAsync(InstructionBatch batch) => AskAsync(() =>
+    {
+        if (batch.Epoch != _queue.InstructionEpoch)
+        {
+            LoseSession();
+            return false;
+        }
+
+        foreach (Instruction instruction in batch.Instructions)
+        {
+            if (!_queue.Instructions.Contains(instruction.Seq))
+                _waiting.TryAdd(instruction.Seq, instruction);
+        }
+
+        return true;
+    });
+
+    private async Task UploadAsync(bool alarms, CancellationToken stopping)
+    {
+        var backoff = new RetryBackoff(_random);
+        SemaphoreSlim signal = alarms ? _alarmSignal : _otherSignal;
+        bool isSingle = false;
+        while (!stopping.IsCancellationRequested)
+        {
+            // Alarms do not wait for a session: the server takes them even while it holds others off.
+            if (!alarms)
+                await _session.Task.WaitAsync(stopping).ConfigureAwait(false);
+            List<QueuedEvent> batch = await AskAsync(() => Next(alarms, isSingle ? 1 : SmaContract.MaxEvents)).ConfigureAwait(false);
+            if (batch.Count == 0)
+            {
+                await signal.WaitAsync(stopping).ConfigureAwait(false);
+                continue;
+            }
+
+            TimeSpan? retry = null;
+            try
+            {
+                SmaAnswer answer = await _link.SendAsync("POST", Path("events"), Document(batch), null, s_patience, stopping).ConfigureAwait(false);
+                if (answer.Status == 202 && SmaReader.TryReadAccepted(answer.Body, out EventsAccepted accepted, out _))
+                {
+                    await AskAsync(() => TakeAccepted(batch, accepted)).ConfigureAwait(false);
+                    if (accepted.Instructions is { } instructions)
+                        await TakeInstructionsAsync(instructions).ConfigureAwait(false);
+                    backoff.HandleSuccess();
+                    isSingle = false;
+                    continue;
+                }
+
+                retry = answer.RetryAfter;
+                if (answer.Status is 409 or 503)
+                    LoseSession();
+                if (answer.Status is 400 or 413 or 422)
+                {
+                    // The document as a whole was refused: sent one at a time, only the culprit is given up.
+                    if (isSingle)
+                        await AskAsync(() => Drop(batch[0], answer.Status)).ConfigureAwait(false);
+                    isSingle = true;
+                }
+            }
+            catch (IOException)
+            {
+                LoseSession();
+            }
+
+            TimeSpan wait = backoff.HandleFailure(alarms, retry);
+            if (alarms && backoff.ShouldAlternate)
+                _link.Alternate();
+            await Task.Delay(wait, _time, stopping).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Alarms the newest first, the rest the oldest first (sma-sig-1 section 7, backlog).</summary>
+    private List<QueuedEvent> Next(bool alarms, int max)
+    {
+        IEnumerable<QueuedEvent> mine = _queue.Events.Where(one => one.IsAlarm == alarms);
+        if (alarms)
+            mine = mine.Reverse();
+        var batch = new List<QueuedEvent>();
+        int octets = 0;
+        foreach (QueuedEvent one in mine)
+        {
+            octets += one.Element.Length;
+            if (batch.Count == max || (batch.Count > 0 && octets > 200_000))
+                break;
+            batch.Add(one);
+        }
+
+        batch.Sort((left, right) => left.Seq.CompareTo(right.Seq));
+        return batch;
+    }
+
+    private byte[] Document(IReadOnlyList<QueuedEvent> batch)
+    {
+        var x = new XmlOutput();
+        SmaWriter.StartEvents(x, _profile.Id, _queue.Epoch);
+        foreach (QueuedEvent one in batch)
+            x.Raw(one.Element);
+        x.End("events"u8);
+        return x.Written.ToArray();
+    }
+
+    private bool TakeAccepted(IReadOnlyList<QueuedEvent> batch, EventsAccepted accepted)
+    {
+        var later = accepted.Rejected.Where(one => one.Code == "later").Select(one => one.Seq).ToHashSet();
+        foreach (RejectedEvent rejected in accepted.Rejected.Where(one => one.Code != "later"))
+            LogRejected(_profile.Id, rejected.Seq, rejected.Code);
+        foreach (QueuedEvent one in batch)
+        {
+            if (later.Contains(one.Seq))
+                continue;
+            Delivered++;
+            if (one.Seq > accepted.UpTo)
+                _queue.Acknowledge(one.Seq);
+        }
+
+        _queue.AcknowledgeUpTo(accepted.UpTo);
+        // What the server misses and we do not hold any more will never come; a hello says so.
+        if (accepted.Missing.Count > 0 && accepted.Missing[0].From < _queue.FirstEvent && (_queue.Events.Count == 0 || accepted.Missing[0].To < _queue.FirstEvent))
+            Wake(_needHello);
+        return true;
+    }
+
+    private bool Drop(QueuedEvent refused, int status)
+    {
+        LogRejected(_profile.Id, refused.Seq, status.ToString(CultureInfo.InvariantCulture));
+        _queue.Acknowledge(refused.Seq);
+        return true;
+    }
+
+    public async Task UploadClipAsync(string file, ClipBody clip, string? cause, CancellationToken cancellation)
+    {
+        const int part = 512 * 1024;
+        await using FileStream stream = File.OpenRead(file);
+        byte[] digest = await SHA256.HashDataAsync(stream, cancellation).ConfigureAwait(false);
+        var backoff = new RetryBackoff(_random);
+        byte[] buffer = new byte[part];
+        long from = 0;
+        while (from < stream.Length)
+        {
+            stream.Position = from;
+            int length = await stream.ReadAtLeastAsync(buffer, (int)Math.Min(part, stream.Length - from), false, cancellation).ConfigureAwait(false);
+            TimeSpan? retry = null;
+            try
+            {
+                var range = new Dictionary<string, string> { ["Content-Range"] = string.Create(CultureInfo.InvariantCulture, $"bytes {from}-{from + length - 1}/{stream.Length}") };
+                SmaAnswer answer = await _link.SendAsync("PUT", Path("clips/" + clip.Id), buffer.AsMemory(0, length), range, s_patience * 3, cancellation).ConfigureAwait(false);
+                if (answer.Status == 201)
+                    break;
+                if (answer.Status is 202 or 409 && answer.Headers.TryGetValue("Range", out string? have) && long.TryParse(have.AsSpan(have.LastIndexOf('-') + 1), NumberStyles.None, CultureInfo.InvariantCulture, out long last))
+                {
+                    from = last + 1;
+                    backoff.HandleSuccess();
+                    continue;
+                }
+
+                if (answer.Status is 413 or 507)
+                {
+                    Send(SmaEventKinds.ClipStored, clip with { Size = 0 }, cause);
+                    return;
+                }
+
+                retry = answer.RetryAfter;
+            }
+            catch (IOException)
+            {
+                // The upload goes on where the server says it stopped.
+            }
+
+            await Task.Delay(backoff.HandleFailure(false, retry), _time, cancellation).ConfigureAwait(false);
+        }
+
+        Send(SmaEventKinds.ClipStored, clip with { Size = (ulong)stream.Length, Sha256 = Convert.ToHexStringLower(digest) }, cause);
+    }
+
+    private async Task ProvisionAsync(Instruction instruction)
+    {
+        ResultBody result = await DownloadAsync(instruction).ConfigureAwait(false);
+        var wanted = instruction.Body as ProvisioningBody;
+        Post(() =>
+        {
+            if (wanted is not null)
+            {
+                _commands.Add(new HomeCommand.Emit(new SmaEvent
+                {
+                    Id = "", Seq = 0, Time = UtcNow, Kind = SmaEventKinds.ProvisioningState, Cause = instruction.Id,
+                    Body = new ProvisioningBody { Version = wanted.Version, State = result.Outcome == "done" ? "staged" : "degraded", Step = instruction.Kind, Detail = result.Text },
+                }));
+            }
+
+            _commands.Add(HomeCore.Result(instruction.Id, result, UtcNow));
+        });
+    }
+
+    private async Task<ResultBody> DownloadAsync(Instruction instruction)
+    {
+        if (instruction.Kind is InstructionKinds.Reboot)
+        {
+            LoseSession();
+            return new ResultBody("done");
+        }
+
+        if (_profile.Folder is null || instruction.Body is not ProvisioningBody { Version: { } version } wanted)
+            return new ResultBody("failed", "unsupported", "This gateway cannot do that.");
+        string resource = instruction.Kind == InstructionKinds.ConfigApply ? "config" : "firmware/" + version;
+        try
+        {
+            SmaAnswer answer = await _link.SendAsync("GET", Path(resource), default, null, s_patience * 6, _stopping).ConfigureAwait(false);
+            if (answer.Status != 200)
+                return new ResultBody("failed", "download", $"The server answered {answer.Status}.");
+            if (wanted.Sha256 is { } digest && digest != Convert.ToHexStringLower(SHA256.HashData(answer.Body)))
+                return new ResultBody("failed", "digest", "The content does not match its SHA-256.");
+            Directory.CreateDirectory(_profile.Folder);
+            await File.WriteAllBytesAsync(System.IO.Path.Combine(_profile.Folder, $"staged-{instruction.Kind}-{version}"), answer.Body, _stopping).ConfigureAwait(false);
+            return new ResultBody("done");
+        }
+        catch (IOException e)
+        {
+            LogDownloadFailed(e, _profile.Id, resource);
+            return new ResultBody("failed", "download", "The content could not be fetched or stored.");
+        }
+    }
+
+    private string Path(string resource) => $"/sma/1/gw/{_profile.Id}/{resource}";
+}

@@ -1,0 +1,351 @@
+using System.Security.Cryptography;
+using System.Threading.Channels;
+using MediaRelay.Gateway.Home;
+using MediaRelay.Gateway.Queue;
+using MediaRelay.Gateway.Sensors;
+using Microsoft.Extensions.Logging;
+
+namespace MediaRelay.Gateway.Session;
+
+/// <summary>
+/// One gateway at work: a mailbox that owns the home core and the queue, and tasks for the network around it.
+/// </summary>
+/// <remarks>
+/// A turn of the mailbox: (1) inputs run, events and begun instructions are appended; (2) one flush makes them durable;
+/// (3) only now instructions act, and their results are appended and flushed; (4) effects on devices start and the uploaders wake.
+/// So no number is ever used twice, and no instruction acts twice, whatever the moment of a crash.
+/// </remarks>
+public sealed partial class GatewayRuntime : IDeviceReports, IGatewayMediaReplies, IDisposable
+{
+    private const int MaxInputs = 256;
+
+    private static readonly TimeSpan s_gapPatience = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan s_trimEvery = TimeSpan.FromMinutes(10);
+
+    private readonly GatewayProfile _profile;
+    private readonly IEventQueue _queue;
+    private readonly ISmaLink _link;
+    private readonly IReadOnlyList<ISensorAdaptor> _adaptors;
+    private readonly IGatewayMedia _media;
+    private readonly HomeCore _home;
+    private readonly TimeProvider _time;
+    private readonly long _start;
+    private readonly ILogger _logger;
+    private readonly Channel<Action> _inputs = Channel.CreateBounded<Action>(new BoundedChannelOptions(4096) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait });
+    private readonly List<HomeCommand> _commands = [];
+    private readonly SortedDictionary<ulong, Instruction> _waiting = [];
+    private readonly List<Instruction> _begun = [];
+    private readonly List<Action> _effects = [];
+    private readonly SemaphoreSlim _alarmSignal = new(0, 1);
+    private readonly SemaphoreSlim _otherSignal = new(0, 1);
+    private readonly RandomNumberGenerator _random = RandomNumberGenerator.Create();
+    private CancellationToken _stopping;
+    private TimeSpan? _gapSince;
+    private TimeSpan _trimmed;
+    private TimeSpan _clockOffset;
+    private bool _isClockUnset;
+
+    /// <summary>Creates the gateway; <see cref="RunAsync"/> starts it.</summary>
+    public GatewayRuntime(GatewayProfile profile, IEventQueue queue, ISmaLink link, IReadOnlyList<ISensorAdaptor> adaptors, IGatewayMedia media, TimeProvider time, ILogger logger)
+    {
+        _profile = profile;
+        _queue = queue;
+        _link = link;
+        _adaptors = adaptors;
+        _media = media;
+        _time = time;
+        _start = time.GetTimestamp();
+        _logger = logger;
+        _isClockUnset = profile.IsClockUnset;
+        _home = new HomeCore(profile.Devices, profile.Zones, profile.ExitDelay, profile.TimeZone, _commands);
+    }
+
+    /// <summary>Events that are not acknowledged.</summary>
+    public int Backlog { get; private set; }
+
+    /// <summary>Events that the server has taken.</summary>
+    public long Delivered { get; private set; }
+
+    /// <summary>Instructions that were carried out.</summary>
+    public long Executed { get; private set; }
+
+    /// <summary>True after a hello was answered, until a request fails.</summary>
+    public bool IsConnected { get; private set; }
+
+    /// <summary>Called on the mailbox for every instruction the moment before it acts; for measurements.</summary>
+    public Action<Instruction>? InstructionBegun { get; set; }
+
+    private TimeSpan Now => _time.GetElapsedTime(_start);
+
+    private DateTimeOffset UtcNow => _isClockUnset ? DateTimeOffset.UnixEpoch + Now : _time.GetUtcNow() + _clockOffset;
+
+    /// <summary>Runs until it is told to stop.</summary>
+    public async Task RunAsync(CancellationToken stopping)
+    {
+        _stopping = stopping;
+        Restore();
+        Task[] work =
+        [
+            GuardAsync(MailboxAsync), GuardAsync(SessionAsync), GuardAsync(stop => PollAsync(0, stop)), GuardAsync(stop => PollAsync(1, stop)),
+            GuardAsync(stop => UploadAsync(true, stop)), GuardAsync(stop => UploadAsync(false, stop)),
+            .. _adaptors.Select(adaptor => GuardAsync(stop => adaptor.StartAsync(this, stop))),
+        ];
+        await Task.WhenAll(work).ConfigureAwait(false);
+        _queue.Flush();
+    }
+
+    public void Dispose()
+    {
+        _alarmSignal.Dispose();
+        _otherSignal.Dispose();
+        _needHello.Dispose();
+        _random.Dispose();
+    }
+
+    /// <summary>A loop that meets a fault of ours is started again; the others go on.</summary>
+    private async Task GuardAsync(Func<CancellationToken, Task> loop)
+    {
+        while (!_stopping.IsCancellationRequested)
+        {
+            try
+            {
+                await loop(_stopping).ConfigureAwait(false);
+                return;
+            }
+            catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception e)
+            {
+                LogLoopFault(e, _profile.Id);
+                await Task.Delay(s_gapPatience, _stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
+    }
+
+    public void Report(string device, string name, string value) => Post(() => _home.HandleReport(device, name, value, null, UtcNow, Now, _commands));
+
+    public void ReportReachable(string device, bool isReachable) => Post(() => _home.HandleReachable(device, isReachable, UtcNow, _commands));
+
+    public void Send(string kind, MessageBody body, string? cause = null) => Emit(new SmaEvent { Id = "", Seq = 0, Time = UtcNow, Kind = kind, Cause = cause, Body = body });
+
+    /// <summary>Queues an event of the caller's making.</summary>
+    public void Emit(SmaEvent draft) => Post(() => _commands.Add(new HomeCommand.Emit(draft)));
+
+    private void Post(Action input)
+    {
+        if (!_inputs.Writer.TryWrite(input))
+            _ = _inputs.Writer.WriteAsync(input, _stopping).AsTask();
+    }
+
+    /// <summary>Runs an input on the mailbox and completes when what it appended is durable.</summary>
+    private async Task<T> AskAsync<T>(Func<T> input)
+    {
+        var done = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
+        await _inputs.Writer.WriteAsync(
+            () =>
+            {
+                T result = input();
+                _effects.Add(() => done.SetResult(result));
+            }, _stopping).ConfigureAwait(false);
+        await using (_stopping.UnsafeRegister(_ => done.TrySetCanceled(), null).ConfigureAwait(false))
+            return await done.Task.ConfigureAwait(false);
+    }
+
+    private void Restore()
+    {
+        foreach (KeyValuePair<string, byte[]> pair in _queue.Kept)
+            _home.Restore(pair.Key, pair.Value, Now, _commands);
+        foreach (string id in _queue.Unfinished.Values.ToList())
+            _commands.Add(HomeCore.Result(id, new ResultBody("failed", "interrupted", "The gateway stopped while it carried this out; it is not tried again."), UtcNow));
+        Turn();
+    }
+
+    private async Task MailboxAsync(CancellationToken stopping)
+    {
+        while (!stopping.IsCancellationRequested)
+        {
+            TimeSpan wait = (_gapSince + s_gapPatience is { } gap && gap < _home.NextDeadline ? gap : _home.NextDeadline) - Now;
+            if (wait > TimeSpan.Zero)
+            {
+                using var limit = CancellationTokenSource.CreateLinkedTokenSource(stopping);
+                limit.CancelAfter(wait < TimeSpan.FromMinutes(1) ? wait : TimeSpan.FromMinutes(1));
+                try
+                {
+                    await _inputs.Reader.WaitToReadAsync(limit.Token).ConfigureAwait(false);
+                }
+                catch (OperationCanceledException)
+                {
+                    // A deadline came, or the end; both are looked at below.
+                }
+            }
+
+            for (int i = 0; i < MaxInputs && _inputs.Reader.TryRead(out Action? input); i++)
+                input();
+            if (_home.NextDeadline <= Now)
+                _home.HandleDeadline(UtcNow, Now, _commands);
+            Turn();
+        }
+    }
+
+    private void Turn()
+    {
+        BeginInstructions();
+        Carry();
+        _queue.Flush();
+        foreach (Instruction instruction in _begun)
+        {
+            InstructionBegun?.Invoke(instruction);
+            _home.HandleInstruction(instruction, UtcNow, Now, _commands);
+            Executed++;
+        }
+
+        if (_begun.Count > 0)
+        {
+            _begun.Clear();
+            Carry();
+            _queue.Flush();
+        }
+
+        if (Now - _trimmed > s_trimEvery)
+        {
+            _trimmed = Now;
+            _queue.Trim(UtcNow);
+        }
+
+        Backlog = _queue.Events.Count;
+        foreach (Action effect in _effects)
+            effect();
+        _effects.Clear();
+    }
+
+    /// <summary>Begins what is next in order; a number that does not come within two seconds is given up, the server has dropped it.</summary>
+    private void BeginInstructions()
+    {
+        while (_waiting.Count > 0)
+        {
+            KeyValuePair<ulong, Instruction> next = _waiting.First();
+            if (_queue.Instructions.Contains(next.Key))
+            {
+                _waiting.Remove(next.Key);
+                continue;
+            }
+
+            if (next.Key > _queue.Instructions.Contiguous + 1)
+            {
+                _gapSince ??= Now;
+                if (Now - _gapSince < s_gapPatience)
+                    return;
+                _queue.SkipInstructionsBelow(next.Key);
+            }
+
+            _waiting.Remove(next.Key);
+            _queue.Begin(next.Key, next.Value.Id);
+            _begun.Add(next.Value);
+        }
+
+        _gapSince = null;
+    }
+
+    private void Carry()
+    {
+        foreach (HomeCommand command in _commands)
+        {
+            switch (command)
+            {
+                case HomeCommand.Emit emit:
+                    Append(emit.Draft);
+                    break;
+                case HomeCommand.Keep keep:
+                    _queue.Keep(keep.Key, keep.Value);
+                    break;
+                case HomeCommand.AddDevice add:
+                    Adaptor(add.Device)?.Add(add.Device);
+                    break;
+                case HomeCommand.RemoveDevice remove:
+                    Adaptor(remove.Device)?.Remove(remove.Device.Ref);
+                    break;
+                case HomeCommand.SetProperty set:
+                    _effects.Add(() => _ = SetAsync(set));
+                    break;
+                case HomeCommand.Media media:
+                    _effects.Add(() => _ = MediaAsync(media.Instruction));
+                    break;
+                case HomeCommand.Provision provision:
+                    _effects.Add(() => _ = ProvisionAsync(provision.Instruction));
+                    break;
+            }
+        }
+
+        _commands.Clear();
+    }
+
+    private void Append(SmaEvent draft)
+    {
+        SmaEvent message = _queue.Append(_isClockUnset ? draft with { IsClockUnset = true, Monotonic = Now } : draft);
+        if (message is { Kind: SmaEventKinds.InstructionResult, Cause: { } cause })
+            _queue.Finish(cause);
+        SemaphoreSlim signal = message.Priority == EventPriority.Alarm ? _alarmSignal : _otherSignal;
+        _effects.Add(() => Wake(signal));
+    }
+
+    private ISensorAdaptor? Adaptor(DeviceBody device) => _adaptors.FirstOrDefault(adaptor => adaptor.Protocol == (device.Protocol ?? "simulated"));
+
+    private async Task SetAsync(HomeCommand.SetProperty set)
+    {
+        string? failure = "No adaptor speaks to this device.";
+        if (Adaptor(set.Device) is { } adaptor)
+        {
+            try
+            {
+                failure = await adaptor.SetAsync(set.Device.Ref, set.Name, set.Value, _stopping).ConfigureAwait(false);
+            }
+            catch (Exception e) when (e is not OperationCanceledException)
+            {
+                // A fault of one adaptor is a failed instruction, not the end of the gateway.
+                LogAdaptorFault(e, _profile.Id, set.Device.Ref);
+                failure = "The adaptor failed.";
+            }
+        }
+
+        Post(() =>
+        {
+            if (failure is null && set.Cause is not null)
+                _home.HandleReport(set.Device.Ref, set.Name, set.Value, set.Cause, UtcNow, Now, _commands);
+            HomeCore.HandleSet(set.Cause, failure, UtcNow, _commands);
+        });
+    }
+
+    private async Task MediaAsync(Instruction instruction)
+    {
+        ResultBody result;
+        try
+        {
+            result = await _media.HandleAsync(instruction, this, _stopping).ConfigureAwait(false) ?? new ResultBody("done");
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            // A fault of the media side is a failed instruction, not the end of the gateway.
+            LogMediaFault(e, _profile.Id, instruction.Kind);
+            result = new ResultBody("failed", "media", "The media side failed.");
+        }
+
+        Post(() => _commands.Add(HomeCore.Result(instruction.Id, result, UtcNow)));
+    }
+
+    private static void Wake(SemaphoreSlim signal)
+    {
+        if (signal.CurrentCount == 0)
+        {
+            try
+            {
+                signal.Release();
+            }
+            catch (SemaphoreFullException)
+            {
+                // It was woken in the same moment.
+            }
+        }
+    }
+}

@@ -1,0 +1,3 @@
+global using MediaRelay.Signaling.Contract;
+global using MediaRelay.Signaling.Events;
+global using MediaRelay.Signaling.Gateways;
