@@ -37,16 +37,16 @@ internal sealed class CheckList(Generation generation, IceLimits limits)
     }
 
     /// <summary>
-    /// The next pair to check, null when nothing waits. Until a pair is valid every second turn goes to the best waiting pair of a relayed
-    /// base, so that a relay is not behind a long row of hopeless direct pairs.
+    /// The next pair to check, null when nothing waits. Until a pair is valid every second turn goes to a pair with a relay, first to one
+    /// with relays at both ends, because that works through any NAT and must not stand behind a long row of hopeless direct pairs.
     /// </summary>
     public CandidatePair? PickNext(bool hasValid)
     {
         while (triggered.TryDequeue(out var next))
             if (next.State == PairState.Waiting) return next;
-        var pick = isRelayTurn ? BestWaiting(onlyRelayed: true) : null;
+        var pick = isRelayTurn ? BestWaiting(relayedEnds: 2) ?? BestWaiting(relayedEnds: 1) : null;
         isRelayTurn = !isRelayTurn && !hasValid;
-        return pick ?? BestWaiting(onlyRelayed: false) ?? Thaw();
+        return pick ?? BestWaiting(relayedEnds: 0) ?? Thaw();
     }
 
     /// <summary>Frozen pairs of this foundation may be checked now (RFC 8445 section 7.2.5.3.3).</summary>
@@ -71,6 +71,17 @@ internal sealed class CheckList(Generation generation, IceLimits limits)
         {
             if (pair.Check is { IsConsent: false } check && !pair.NominateOnSuccess) check.IsCancelled = true;
             if (pair.IsPending && !pair.NominateOnSuccess) pair.State = PairState.Frozen;
+        }
+    }
+
+    /// <summary>The TURN server does not relay to this IP address: its pairs fail without waiting for time-outs.</summary>
+    public void Refuse(RelayPath relay, TransportAddress peer)
+    {
+        foreach (var pair in pairs)
+        {
+            if (pair.Base.Relay != relay || !pair.Remote.Address.HasSameAddress(peer) || pair.State == PairState.Succeeded) continue;
+            if (pair.Check is { } check) check.IsCancelled = true;
+            pair.State = PairState.Failed;
         }
     }
 
@@ -116,10 +127,10 @@ internal sealed class CheckList(Generation generation, IceLimits limits)
 
     private static bool IsLinkLocal(TransportAddress address) => address.IsV6 && address.Bits >> 118 == 0x3FA;
 
-    private CandidatePair? BestWaiting(bool onlyRelayed)
+    private CandidatePair? BestWaiting(int relayedEnds)
     {
         foreach (var pair in pairs)
-            if (pair.State == PairState.Waiting && (pair.Base.IsRelayed || !onlyRelayed)) return pair;
+            if (pair.State == PairState.Waiting && (pair.Base.IsRelayed ? 1 : 0) + (pair.Remote.IsRelayed ? 1 : 0) >= relayedEnds) return pair;
         return null;
     }
 

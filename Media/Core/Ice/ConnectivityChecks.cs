@@ -68,7 +68,7 @@ internal sealed class ConnectivityChecks(IceSession session)
         var active = Math.Max(1, pair.Generation.Checks.CountActive());
         var transaction = new CheckTransaction(id, pair, bytes, session.Role, nominates, isConsent: false)
         {
-            Retransmission = Max(session.Timings.Retransmission, session.Timings.Pace * active),
+            Retransmission = Max(session.Timings.Retransmission, session.Timings.Pace * active / 2),
         };
         transactions.Add(id, transaction);
         pair.Check = transaction;

@@ -16,8 +16,8 @@ namespace MediaRelay.Media.Ice;
 /// 3. each a=candidate of the peer                            -> HandleRemoteCandidate; then HandleRemoteEndOfCandidates
 /// 4. each datagram: TryReceive; Control -> HandleDatagram, Data -> DTLS or SRTP, Dropped -> forget
 /// 5. each outgoing packet: leave Headroom bytes before and Tailroom after it -> TrySend -> send the route's bytes
-/// 6. OpenStream command: dial, then HandleStreamOpened or HandleStreamClosed; its bytes -> TakeStreamBytes, then TryReadStream
-///    until it returns false, and again for the bytes that were not taken
+/// 6. OpenStream command: dial, then HandleStreamOpened or HandleStreamClosed; its bytes -> HandleStreamBytes, then TryReadStream
+///    until it returns false
 /// 7. no network any more: HandleRestart, send the new LocalCredentials in a new offer, go on at 2
 /// ]]></code>
 /// <para>Data flows as soon as the first pair is valid (state Connected); nomination follows (state Completed) and never interrupts it.
@@ -242,15 +242,19 @@ public sealed class IceAgent
         Settle(now, commands);
     }
 
-    /// <summary>
-    /// Takes bytes read from a stream, as many as there is room for, and returns how many; then call <see cref="TryReadStream"/> until it
-    /// returns false, and come again with the rest. Bytes of an unknown stream are swallowed.
-    /// </summary>
-    public int TakeStreamBytes(int streamId, ReadOnlySpan<byte> bytes) => gatherer.FindStream(streamId)?.TakeStreamBytes(bytes) ?? bytes.Length;
+    /// <summary>Bytes read from a stream; call <see cref="TryReadStream"/> until it returns false, always after this.</summary>
+    public void HandleStreamBytes(int streamId, ReadOnlySpan<byte> bytes, TimeSpan now, List<IceCommand> commands)
+    {
+        if (gatherer.FindStream(streamId) is not { } relay) return;
+        relay.HandleStreamBytes(bytes, commands);
+        if (!relay.IsLost) return;
+        TakeRelayed(now, commands);
+        Settle(now, commands);
+    }
 
     /// <summary>
     /// The next data that came through a stream. Messages of the TURN server and checks in between are handled on the way. The span is
-    /// valid until the next <see cref="TakeStreamBytes"/> of this stream. Data alone allocates nothing.
+    /// valid until the next call about this stream. Data alone allocates nothing.
     /// </summary>
     public bool TryReadStream(int streamId, TimeSpan now, List<IceCommand> commands, out ReadOnlySpan<byte> data)
     {
@@ -293,6 +297,8 @@ public sealed class IceAgent
     private void TakeRelayed(TimeSpan now, List<IceCommand> commands)
     {
         gatherer.TakeRelayed(now, commands);
+        foreach (var relay in gatherer.Relays)
+            while (relay.TryTakeRefused(out var peer)) session.Current.Checks.Refuse(relay, peer);
         PairNewBases(now, commands);
         if (session.Active is { } pair && pair.Base.IsGone) LoseBase(pair, now, commands);
     }

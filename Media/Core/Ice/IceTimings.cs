@@ -10,10 +10,10 @@ public sealed record IceTimings
     public TimeSpan GatherPace { get; init; } = TimeSpan.FromMilliseconds(5);
 
     /// <summary>
-    /// Least first retransmission time of checks and gathering. Unlike RFC 8445 section 14.3 (500 ms) it is 200 ms, because the time to
-    /// the first usable pair under loss depends on it; the growth with the number of running checks is kept.
+    /// Least first retransmission time of checks and gathering. Unlike RFC 8445 section 14.3 (500 ms, and Ta times the running checks) it is
+    /// 100 ms and half of Ta times the running checks, because the time to the first usable pair under loss depends on it.
     /// </summary>
-    public TimeSpan Retransmission { get; init; } = TimeSpan.FromMilliseconds(200);
+    public TimeSpan Retransmission { get; init; } = TimeSpan.FromMilliseconds(100);
 
     /// <summary>How long a direct valid pair waits for a better one before it is nominated.</summary>
     public TimeSpan NominationWindow { get; init; } = TimeSpan.FromMilliseconds(200);
@@ -22,7 +22,7 @@ public sealed record IceTimings
     public TimeSpan RelayNominationWindow { get; init; } = TimeSpan.FromMilliseconds(1000);
 
     /// <summary>A TURN server over TCP or TLS is dialled when no relayed candidate came over UDP within this time.</summary>
-    public TimeSpan StreamRelayDelay { get; init; } = TimeSpan.FromMilliseconds(250);
+    public TimeSpan StreamRelayDelay { get; init; } = TimeSpan.FromMilliseconds(200);
 
     /// <summary>Gathering ends at the latest after this time.</summary>
     public TimeSpan GatherLimit { get; init; } = TimeSpan.FromSeconds(10);

@@ -15,10 +15,13 @@ internal sealed class RelayPath(IceSession session, IceServer configured, int so
     public const int Tailroom = 3;
 
     private const int MaxCheck = 700;
+    private const int MaxWaiting = 256 * 1024;
 
     private readonly List<TurnClientCommand> turnCommands = [];
     private readonly StunStreamReader? reader = socketId < 0 ? new StunStreamReader() : null;
     private readonly byte[] scratch = new byte[MaxCheck];
+    private readonly Queue<TransportAddress> refused = new();
+    private byte[] waiting = [];
     private TurnClient? client;
 
     public IceServer Configured { get; } = configured;
@@ -135,32 +138,41 @@ internal sealed class RelayPath(IceSession session, IceServer configured, int so
         IsLost = true;
     }
 
-    /// <summary>Takes bytes of the stream as far as there is room; returns how many.</summary>
-    public int TakeStreamBytes(ReadOnlySpan<byte> bytes)
+    /// <summary>
+    /// Takes bytes of the stream; what does not fit into the reader waits until messages were taken out. A stream that sends faster than
+    /// messages are taken, or that carries something else, is closed.
+    /// </summary>
+    public void HandleStreamBytes(ReadOnlySpan<byte> bytes, List<IceCommand> commands)
     {
-        if (reader is null || reader.IsBroken) return bytes.Length;
-        var free = reader.Free.Span;
-        var taken = Math.Min(free.Length, bytes.Length);
-        bytes[..taken].CopyTo(free);
-        reader.Advance(taken);
-        return taken;
+        if (reader is null || StreamId < 0) return;
+        if (waiting.Length == 0) bytes = bytes[Fill(bytes)..];
+        if (bytes.IsEmpty) return;
+        if (waiting.Length + bytes.Length > MaxWaiting)
+        {
+            Break(commands);
+            return;
+        }
+        waiting = [.. waiting, .. bytes];
     }
 
-    /// <summary>The next whole message of the stream. A stream that carries something else is closed.</summary>
+    /// <summary>The next whole message of the stream.</summary>
     public bool TryTakeFrame(List<IceCommand> commands, out ReadOnlySpan<byte> frame)
     {
         frame = default;
         if (reader is null || StreamId < 0) return false;
-        if (reader.TryRead(out _, out var message))
+        var isFound = reader.TryRead(out _, out var message);
+        while (!isFound && !reader.IsBroken && waiting.Length > 0)
         {
-            frame = message.Span;
-            return true;
+            waiting = waiting[Fill(waiting)..];
+            isFound = reader.TryRead(out _, out message);
         }
-        if (!reader.IsBroken) return false;
-        commands.Add(new IceCommand.CloseStream(StreamId));
-        HandleStreamClosed(commands);
-        return false;
+        if (reader.IsBroken) Break(commands);
+        frame = message.Span;
+        return isFound;
     }
+
+    /// <summary>The next peer that the server refused, so that its pairs can fail at once.</summary>
+    public bool TryTakeRefused(out TransportAddress peer) => refused.TryDequeue(out peer);
 
     /// <summary>True for data of a peer. Allocates nothing.</summary>
     public bool TryUnwrap(ReadOnlySpan<byte> message, out TransportAddress peer, out ReadOnlySpan<byte> data)
@@ -201,6 +213,21 @@ internal sealed class RelayPath(IceSession session, IceServer configured, int so
         KeepAlive = session.Timings.KeepAlive,
     };
 
+    private int Fill(ReadOnlySpan<byte> bytes)
+    {
+        var free = reader!.Free.Span;
+        var taken = Math.Min(free.Length, bytes.Length);
+        bytes[..taken].CopyTo(free);
+        reader.Advance(taken);
+        return taken;
+    }
+
+    private void Break(List<IceCommand> commands)
+    {
+        commands.Add(new IceCommand.CloseStream(StreamId));
+        HandleStreamClosed(commands);
+    }
+
     private void Dial(IceServer server, List<IceCommand> commands)
     {
         StreamId = session.NextStreamId++;
@@ -239,6 +266,9 @@ internal sealed class RelayPath(IceSession session, IceServer configured, int so
                     break;
                 case TurnClientCommand.RequestFailed { Method: StunMethod.Allocate or StunMethod.Refresh } or TurnClientCommand.Closed or TurnClientCommand.TokenNeeded:
                     IsLost = true;
+                    break;
+                case TurnClientCommand.RequestFailed { Method: StunMethod.CreatePermission, Code: StunErrorCode.Forbidden or StunErrorCode.PeerAddressFamilyMismatch } failed:
+                    refused.Enqueue(failed.Peer);
                     break;
             }
         }

@@ -180,12 +180,8 @@ internal sealed class VirtualAgent
         stream.Closed = () => Act((now, list) => Agent.HandleStreamClosed(open.StreamId, now, list));
         stream.Received = bytes => Act((now, list) =>
         {
-            var rest = bytes.Span;
-            while (!rest.IsEmpty)
-            {
-                rest = rest[Agent.TakeStreamBytes(open.StreamId, rest)..];
-                while (Agent.TryReadStream(open.StreamId, now, list, out var data)) Data.Add(Encoding.ASCII.GetString(data));
-            }
+            Agent.HandleStreamBytes(open.StreamId, bytes.Span, now, list);
+            while (Agent.TryReadStream(open.StreamId, now, list, out var data)) Data.Add(Encoding.ASCII.GetString(data));
         });
     }
 
