@@ -26,6 +26,9 @@ public sealed class DtlsCertificate
 
     internal IReadOnlyList<byte[]> Chain { get; }
 
+    /// <summary>The certificate in DER form.</summary>
+    public ReadOnlyMemory<byte> Der => Certificate;
+
     /// <summary>SHA-256 of the DER form, 32 bytes.</summary>
     public ReadOnlySpan<byte> Fingerprint => _fingerprint;
 

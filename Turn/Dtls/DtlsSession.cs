@@ -68,6 +68,9 @@ public sealed unsafe class DtlsSession : IDisposable
     /// <summary>SHA-256 of the peer's certificate, 32 bytes; empty before the handshake ends or without a certificate.</summary>
     public ReadOnlyMemory<byte> PeerFingerprint { get; private set; }
 
+    /// <summary>The peer's certificate in DER form, for fingerprints of other hashes; empty before the handshake ends or without one.</summary>
+    public ReadOnlyMemory<byte> PeerCertificate { get; private set; }
+
     /// <summary>
     /// Makes a server session from a ClientHello that <see cref="DtlsCookieGate"/> accepted.
     /// Returns false, and keeps nothing, when OpenSSL does not like the hello after all.
@@ -244,10 +247,18 @@ public sealed unsafe class DtlsSession : IDisposable
         if (protocolLength > 0) ApplicationProtocol = Encoding.ASCII.GetString(protocol, (int)protocolLength);
         var certificate = OpenSsl.SSL_get1_peer_certificate(_ssl);
         if (certificate == 0) return;
-        var digest = stackalloc byte[64];
-        uint digestLength = 64;
-        if (OpenSsl.X509_digest(certificate, OpenSsl.EVP_sha256(), digest, &digestLength) == 1)
-            PeerFingerprint = new ReadOnlySpan<byte>(digest, (int)digestLength).ToArray();
+        var length = OpenSsl.i2d_X509(certificate, null);
+        if (length > 0)
+        {
+            var der = new byte[length];
+            fixed (byte* p = der)
+            {
+                var position = p;
+                _ = OpenSsl.i2d_X509(certificate, &position);
+            }
+            PeerCertificate = der;
+            PeerFingerprint = SHA256.HashData(der);
+        }
         OpenSsl.X509_free(certificate);
     }
 

@@ -89,8 +89,7 @@ internal static unsafe partial class OpenSsl
     [LibraryImport(Crypto)] internal static partial void ERR_clear_error();
     [LibraryImport(Crypto)] internal static partial nuint ERR_get_error();
     [LibraryImport(Crypto)] internal static partial void ERR_error_string_n(nuint error, byte* buffer, nuint length);
-    [LibraryImport(Crypto)] internal static partial nint EVP_sha256();
-    [LibraryImport(Crypto)] internal static partial int X509_digest(nint certificate, nint digest, byte* output, uint* length);
+    [LibraryImport(Crypto)] internal static partial int i2d_X509(nint certificate, byte** output);
     [LibraryImport(Crypto)] internal static partial nint d2i_X509(nint reuse, byte** der, nint length);
     [LibraryImport(Crypto)] internal static partial void X509_free(nint certificate);
 

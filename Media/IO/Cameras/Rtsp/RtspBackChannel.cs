@@ -1,0 +1,18 @@
+namespace MediaRelay.Media.IO.Cameras.Rtsp;
+
+/// <summary>The sound track towards a camera, with the payload type the camera asked for.</summary>
+internal sealed class RtspBackChannel(CameraTrack track, RtspConnection connection, byte channel, RtspUdpPair? ports) : ITalkBack
+{
+    private readonly byte[] _packet = new byte[2048];
+
+    public string Codec => track.Codec.Name.ToUpperInvariant();
+
+    public void HandleRtp(ReadOnlySpan<byte> packet)
+    {
+        if (packet.Length < 12 || packet.Length > _packet.Length) return;
+        packet.CopyTo(_packet);
+        _packet[1] = (byte)(packet[1] & 0x80 | track.Codec.PayloadType);
+        if (ports is not null) ports.Send(_packet.AsSpan(0, packet.Length));
+        else connection.TrySendInterleaved(channel, _packet.AsSpan(0, packet.Length));
+    }
+}

@@ -1,0 +1,218 @@
+using MediaRelay.Media.IO.Audio;
+using MediaRelay.Media.IO.Cameras;
+using MediaRelay.Media.IO.Net;
+using MediaRelay.Media.IO.Sources;
+using MediaRelay.Media.Rtp;
+using MediaRelay.Media.Sdp;
+
+namespace MediaRelay.Media.IO.Endpoints;
+
+/// <summary>What one endpoint sends and receives once offer and answer are done: senders, receivers and RTCP. On the loop only.</summary>
+internal sealed class EndpointMedia(MediaEndpointSettings settings, EndpointTransport transport, EndpointNegotiation negotiation, TimeProvider time,
+    MediaLoop loop, TalkBackPath? talkBack, AudioLevel level, MediaSource? published) : LoopMember
+{
+    private static readonly TimeSpan ReportInterval = TimeSpan.FromSeconds(1);
+    private const int MostReceivers = 8;
+
+    private readonly List<SourceSubscription> _subscriptions = [];
+    private readonly byte[] _scratch = new byte[MediaPacket.Capacity];
+    private NegotiatedSession? _session;
+    private TimeSpan? _nextReport;
+
+    public List<TrackSender> Senders { get; } = [];
+
+    public List<TrackReceiver> Receivers { get; } = [];
+
+    public override TimeSpan? NextDeadline => _nextReport;
+
+    /// <summary>Takes the outcome of offer and answer; subscribes and unsubscribes what changed.</summary>
+    public void Apply(NegotiatedSession session, TimeSpan now)
+    {
+        _session = session;
+        var source = settings.Source;
+        foreach (var old in _subscriptions) source!.Unsubscribe(old);
+        _subscriptions.Clear();
+        foreach (var media in session.Media)
+        {
+            if (media.IsRejected || source is null || (media.Direction & MediaDirection.SendOnly) == 0 || media.Kind is not ("video" or "audio")) continue;
+            var isVideo = media.Kind == "video";
+            var sender = Senders.Find(s => s.IsVideo == isVideo);
+            if (sender is null)
+            {
+                sender = new TrackSender(transport, source, isVideo ? negotiation.VideoSsrc : negotiation.AudioSsrc, negotiation.VideoRtxSsrc, isVideo);
+                Senders.Add(sender);
+            }
+            _subscriptions.Add(source.Subscribe(isVideo ? MediaKind.Video : MediaKind.Audio, media.Codecs, sender, (stream, codec) =>
+            {
+                sender.SetStream(stream, codec);
+                if (transport.State == MediaEndpointState.Connected) sender.Start(loop.Now);
+            }));
+        }
+        if (published is not null) AnnouncePublished(session);
+        if (transport.State == MediaEndpointState.Connected) Start(now);
+    }
+
+    /// <summary>Keys exist: media flows from now on.</summary>
+    public void Start(TimeSpan now)
+    {
+        foreach (var sender in Senders) sender.Start(now);
+        _nextReport ??= now + ReportInterval;
+        loop.Schedule(this);
+    }
+
+    public void Stop()
+    {
+        foreach (var subscription in _subscriptions) settings.Source!.Unsubscribe(subscription);
+        _subscriptions.Clear();
+        _nextReport = null;
+    }
+
+    public void HandleRtp(ReadOnlySpan<byte> bytes, TimeSpan now)
+    {
+        if (_session is null || !RtpPacket.TryRead(bytes, out var packet) || Find(packet, out var isRtx) is not { } receiver) return;
+        if (isRtx)
+        {
+            var length = TrackReceiver.Restore(packet, receiver.Codec.ReceivePayloadType, receiver.Ssrc, _scratch);
+            if (length > 0) Publish(receiver, _scratch.AsSpan(0, length));
+            return;
+        }
+        receiver.HandleRtp(packet, now);
+        if (receiver.Media.Kind == "audio") HandleAudio(receiver, packet);
+        Publish(receiver, bytes);
+    }
+
+    public void HandleRtcp(ReadOnlySpan<byte> bytes, TimeSpan now)
+    {
+        if (!RtcpReader.TryRead(bytes, out var reader)) return;
+        var middleNtp = (uint)(SenderReport.ToNtp(time.GetUtcNow()) >> 16);
+        Span<ushort> lost = stackalloc ushort[256];
+        foreach (var packet in reader)
+        {
+            if (packet.TryGetSender(out var report)) Receivers.Find(r => r.Ssrc == report.Ssrc)?.HandleSenderReport(report, now);
+            for (var i = 0; i < packet.ReportCount; i++)
+            {
+                var block = packet.Report(i);
+                FindSender(block.Ssrc)?.HandleReport(block, middleNtp);
+            }
+            if (packet.IsNack) FindSender(packet.MediaSsrc)?.HandleNack(lost[..packet.ReadNack(lost)], now);
+            else if (packet.IsPli) FindSender(packet.MediaSsrc)?.HandleKeyFrameRequest(now);
+            else if (packet.IsFir)
+            {
+                foreach (var sender in Senders)
+                {
+                    if (packet.TryGetFir(sender.Ssrc, out _)) sender.HandleKeyFrameRequest(now);
+                }
+            }
+        }
+    }
+
+    /// <summary>Asks the peer for a key frame of what it sends, for a viewer of <see cref="MediaEndpoint.Received"/>.</summary>
+    public void RequestKeyFrame(TimeSpan now)
+    {
+        foreach (var receiver in Receivers)
+        {
+            if (receiver.Media.Kind != "video") continue;
+            var writer = new RtcpWriter(transport.Payload);
+            if (writer.TryAddReceiverReport(OwnSsrc) && writer.TryAddPli(OwnSsrc, receiver.Ssrc)) transport.SendRtcp(writer.Length, now);
+        }
+    }
+
+    public override void HandleDeadline(TimeSpan now)
+    {
+        if (_nextReport is not { } due || due > now) return;
+        _nextReport = now + ReportInterval;
+        if (transport.State != MediaEndpointState.Connected) return;
+        Span<ReportBlock> blocks = stackalloc ReportBlock[MostReceivers];
+        var count = 0;
+        foreach (var receiver in Receivers) blocks[count++] = receiver.Report(now);
+        var ntp = SenderReport.ToNtp(time.GetUtcNow());
+        var sent = false;
+        foreach (var sender in Senders)
+        {
+            if (!sender.TryReport(now, ntp, out var report)) continue;
+            var writer = new RtcpWriter(transport.Payload);
+            if (!writer.TryAddSenderReport(report, sent ? default : blocks[..count]) || !writer.TryAddCname(sender.Ssrc, "mediarelay"u8)) continue;
+            transport.SendRtcp(writer.Length, now);
+            sent = true;
+        }
+        if (sent || count == 0) return;
+        var receiverReport = new RtcpWriter(transport.Payload);
+        if (receiverReport.TryAddReceiverReport(OwnSsrc, blocks[..count]) && receiverReport.TryAddCname(OwnSsrc, "mediarelay"u8))
+            transport.SendRtcp(receiverReport.Length, now);
+    }
+
+    private uint OwnSsrc => Senders.Count > 0 ? Senders[0].Ssrc : negotiation.AudioSsrc;
+
+    private TrackSender? FindSender(uint ssrc)
+    {
+        foreach (var sender in Senders)
+        {
+            if (sender.Ssrc == ssrc) return sender;
+        }
+        return null;
+    }
+
+    private TrackReceiver? Find(in RtpPacket packet, out bool isRtx)
+    {
+        isRtx = false;
+        foreach (var receiver in Receivers)
+        {
+            if (receiver.Ssrc == packet.Ssrc) return receiver;
+        }
+        foreach (var media in _session!.Media)
+        {
+            if (media.IsRejected || (media.Direction & MediaDirection.RecvOnly) == 0) continue;
+            foreach (var codec in media.Codecs)
+            {
+                if (codec.ReceiveRtx == packet.PayloadType)
+                {
+                    isRtx = true;
+                    foreach (var receiver in Receivers)
+                    {
+                        if (receiver.Media.Index == media.Index) return receiver;
+                    }
+                    return null;
+                }
+                if (codec.ReceivePayloadType != packet.PayloadType) continue;
+                if (Receivers.Count >= MostReceivers) return null;
+                var found = new TrackReceiver(packet.Ssrc, media, codec);
+                Receivers.Add(found);
+                return found;
+            }
+        }
+        return null;
+    }
+
+    private void HandleAudio(TrackReceiver receiver, in RtpPacket packet)
+    {
+        var codec = receiver.Codec.Codec;
+        if (codec.Is("PCMU") || codec.Is("PCMA")) level.MeasureG711(packet.Payload, codec.Is("PCMA"));
+        else if (receiver.Media.ExtensionId(HeaderExtension.AudioLevel) is > 0 and var id && packet.TryGetExtension(id, out var value) && value.Length >= 1)
+            level.Take(value[0] & 0x7F);
+        if (settings.ReceiveAudio) talkBack?.HandleRtp(receiver.Codec, packet);
+    }
+
+    private void Publish(TrackReceiver receiver, ReadOnlySpan<byte> packet)
+    {
+        if (published is null) return;
+        var track = -1;
+        foreach (var known in published.Tracks)
+        {
+            if (known.Kind == (receiver.Media.Kind == "video" ? MediaKind.Video : MediaKind.Audio)) track = known.Index;
+        }
+        if (track >= 0) ((ICameraSink)published).HandleRtp(track, packet);
+    }
+
+    private void AnnouncePublished(NegotiatedSession session)
+    {
+        var tracks = new List<CameraTrack>();
+        foreach (var media in session.Media)
+        {
+            if (media.IsRejected || media.Codecs.Count == 0 || (media.Direction & MediaDirection.RecvOnly) == 0 || media.Kind is not ("video" or "audio")) continue;
+            var codec = media.Codecs[0];
+            tracks.Add(new CameraTrack(tracks.Count, media.Kind == "video" ? MediaKind.Video : MediaKind.Audio,
+                codec.Codec with { PayloadType = codec.ReceivePayloadType, Parameters = codec.RemoteParameters }));
+        }
+        ((ICameraSink)published!).HandleTracks(tracks, null);
+    }
+}
