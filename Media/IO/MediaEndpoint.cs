@@ -53,7 +53,7 @@ public sealed partial class MediaEndpoint : IAsyncDisposable, IEndpointEvents
         settings.Source?.Enter();
     }
 
-    /// <summary>A local candidate, as the text behind <c>a=</c>; null when there are no more.</summary>
+    /// <summary>A local candidate as a browser's RTCIceCandidate has it, <c>candidate:...</c>; null when there are no more.</summary>
     public event Action<string?>? CandidateFound;
 
     /// <summary>The new state, with a reason when it is Failed or Closed.</summary>
@@ -182,7 +182,7 @@ public sealed partial class MediaEndpoint : IAsyncDisposable, IEndpointEvents
     void IEndpointEvents.HandleCandidate(Candidate candidate)
     {
         var line = candidate.ToString();
-        _candidates.Add(line);
+        _candidates.Add(line["candidate:".Length..]);
         if (_described) CandidateFound?.Invoke(line);
     }
 
@@ -255,7 +255,7 @@ public sealed partial class MediaEndpoint : IAsyncDisposable, IEndpointEvents
         switch (state)
         {
             case MediaEndpointState.Connected:
-                LogConnected(Settings.Name, _transport!.Agent.ActivePair?.Remote.Address.ToString() ?? "-", _transport.Dtls?.CipherName ?? "-");
+                if (_logger.IsEnabled(LogLevel.Information)) LogConnected(Settings.Name, _transport!.Agent.ActivePair?.Remote.Address.ToString() ?? "-", _transport.Dtls?.CipherName ?? "-");
                 _connected.TrySetResult();
                 break;
             case MediaEndpointState.Failed:

@@ -22,10 +22,10 @@ public sealed partial class MediaSource : ICameraSink, IPacketTarget, IAsyncDisp
     private readonly ICamera? _camera;
     private readonly List<SourceStream> _streams = [];
     private readonly List<SourceSubscription> _subscriptions = [];
-    private TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private CameraTrack[] _tracks = [];
     private Transcoder[][] _transcoders = [];
-    private TimeSpan _keyFrameAsked = TimeSpan.MinValue;
+    private TimeSpan? _keyFrameAsked;
     private byte[]? _lastPicture;
 
     internal MediaSource(MediaHost host, string name, ICamera? camera, ILogger logger)
@@ -152,7 +152,7 @@ public sealed partial class MediaSource : ICameraSink, IPacketTarget, IAsyncDisp
             for (var i = 0; i < tracks.Count; i++) _streams.Add(new SourceStream(i, tracks[i], tracks[i].Codec));
             Volatile.Write(ref _transcoders, [.. tracks.Select(_ => Array.Empty<Transcoder>())]);
             foreach (var subscription in _subscriptions) Choose(subscription);
-            LogTracks(Name, string.Join(", ", tracks.Select(t => t.Codec.Name)));
+            if (_logger.IsEnabled(LogLevel.Information)) LogTracks(Name, string.Join(", ", tracks.Select(t => t.Codec.Name)));
         }
         _ready.TrySetResult();
     }

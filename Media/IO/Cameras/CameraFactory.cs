@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Net.Security;
+using System.Security.Cryptography.X509Certificates;
 using MediaRelay.Media.IO.Cameras.Ffmpeg;
 using MediaRelay.Media.IO.Cameras.Rtsp;
 
@@ -32,7 +34,7 @@ public sealed class CameraFactory(MediaOptions options, TimeProvider time)
                     Transport = transport,
                     ConnectTimeout = options.CameraConnectTimeout,
                     SilenceLimit = options.CameraSilenceLimit,
-                    CertificateCheck = options.TrustCameraCertificates ? static (_, _, _, _) => true : null,
+                    CertificateCheck = options.TrustCameraCertificates ? AcceptAny : null,
                 }, time);
                 return true;
             case "http" or "https":
@@ -46,6 +48,10 @@ public sealed class CameraFactory(MediaOptions options, TimeProvider time)
                 return false;
         }
     }
+
+#pragma warning disable CA5359 // The operator asked for it by Media:TrustCameraCertificates, because cameras have self-signed certificates.
+    private static bool AcceptAny(object sender, X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors) => true;
+#pragma warning restore CA5359
 
     private bool TryCreateTestPicture(Uri uri, out ICamera camera, out string error)
     {

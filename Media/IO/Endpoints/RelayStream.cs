@@ -8,6 +8,7 @@ using MediaRelay.Stun;
 namespace MediaRelay.Media.IO.Endpoints;
 
 /// <summary>A TCP or TLS connection to a TURN server for one endpoint: dials, reads and writes outside the loop, and tells the loop.</summary>
+[System.Diagnostics.CodeAnalysis.SuppressMessage("Reliability", "CA1001", Justification = "The token source has neither timer nor wait handle; there is nothing to release.")]
 internal sealed class RelayStream
 {
     private const int MostQueued = 256;

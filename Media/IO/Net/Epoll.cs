@@ -55,8 +55,8 @@ internal sealed unsafe class Epoll : IDisposable
 
     public void Dispose()
     {
-        SystemCalls.close(_wake);
-        SystemCalls.close(_epoll);
+        _ = SystemCalls.close(_wake);
+        _ = SystemCalls.close(_epoll);
         NativeMemory.Free(_ready);
     }
 

@@ -155,8 +155,9 @@ internal sealed partial class MediaLoop : IDisposable
             {
                 if (_ports[ready[i]] is { } port) ReadPort(port, now);
             }
-            HandlePackets(now);
+            // Work before packets: a camera announces its tracks by work, and its first packet is often the key frame.
             while (_work.TryDequeue(out var work)) Guard(work, static w => w());
+            HandlePackets(now);
             HandleDeadlines(Now);
         }
         foreach (var port in _ports) port?.Dispose();
