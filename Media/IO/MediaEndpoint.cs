@@ -255,7 +255,8 @@ public sealed partial class MediaEndpoint : IAsyncDisposable, IEndpointEvents
         switch (state)
         {
             case MediaEndpointState.Connected:
-                if (_logger.IsEnabled(LogLevel.Information)) LogConnected(Settings.Name, _transport!.Agent.ActivePair?.Remote.Address.ToString() ?? "-", _transport.Dtls?.CipherName ?? "-");
+                var peer = _transport!.Agent.ActivePair?.Remote.Address ?? default;
+                LogConnected(Settings.Name, peer, _transport.Dtls?.CipherName);
                 _connected.TrySetResult();
                 break;
             case MediaEndpointState.Failed:
@@ -274,7 +275,7 @@ public sealed partial class MediaEndpoint : IAsyncDisposable, IEndpointEvents
     }
 
     [LoggerMessage(EventId = 2200, EventName = "EndpointConnected", Level = LogLevel.Information, Message = "Endpoint {Endpoint} is connected to {Peer} with {Cipher}.")]
-    private partial void LogConnected(string endpoint, string peer, string cipher);
+    private partial void LogConnected(string endpoint, Stun.TransportAddress peer, string? cipher);
 
     [LoggerMessage(EventId = 2201, EventName = "EndpointFailed", Level = LogLevel.Warning, Message = "Endpoint {Endpoint} failed: {Reason}.")]
     private partial void LogFailed(string endpoint, string reason);

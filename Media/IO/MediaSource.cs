@@ -152,7 +152,8 @@ public sealed partial class MediaSource : ICameraSink, IPacketTarget, IAsyncDisp
             for (var i = 0; i < tracks.Count; i++) _streams.Add(new SourceStream(i, tracks[i], tracks[i].Codec));
             Volatile.Write(ref _transcoders, [.. tracks.Select(_ => Array.Empty<Transcoder>())]);
             foreach (var subscription in _subscriptions) Choose(subscription);
-            if (_logger.IsEnabled(LogLevel.Information)) LogTracks(Name, string.Join(", ", tracks.Select(t => t.Codec.Name)));
+            var codecs = string.Join(", ", tracks.Select(t => t.Codec.Name));
+            LogTracks(Name, codecs);
         }
         _ready.TrySetResult();
     }

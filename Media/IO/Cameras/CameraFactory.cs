@@ -29,6 +29,7 @@ public sealed class CameraFactory(MediaOptions options, TimeProvider time)
             case "test":
                 return TryCreateTestPicture(address.Uri, out camera, out error);
             case "rtsp" or "rtsps":
+#pragma warning disable CA5359 // The operator asked for it by Media:TrustCameraCertificates, because cameras have self-signed certificates.
                 camera = new RtspCamera(address, new RtspSettings
                 {
                     Transport = transport,
@@ -36,6 +37,7 @@ public sealed class CameraFactory(MediaOptions options, TimeProvider time)
                     SilenceLimit = options.CameraSilenceLimit,
                     CertificateCheck = options.TrustCameraCertificates ? AcceptAny : null,
                 }, time);
+#pragma warning restore CA5359
                 return true;
             case "http" or "https":
                 camera = new MjpegCamera(address, time);
@@ -49,9 +51,7 @@ public sealed class CameraFactory(MediaOptions options, TimeProvider time)
         }
     }
 
-#pragma warning disable CA5359 // The operator asked for it by Media:TrustCameraCertificates, because cameras have self-signed certificates.
     private static bool AcceptAny(object sender, X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors) => true;
-#pragma warning restore CA5359
 
     private bool TryCreateTestPicture(Uri uri, out ICamera camera, out string error)
     {

@@ -396,7 +396,7 @@ internal sealed class EndpointTransport : LoopMember, IDatagramHandler, IDisposa
 
     private void OpenStream(int id, IceServer server) =>
         _streams[id] = new RelayStream(_loop, server, TimeSpan.FromSeconds(8),
-            local => WithStream(id, now => _agent.HandleStreamOpened(id, local, now, _commands)),
+            () => WithStream(id, now => _agent.HandleStreamOpened(id, now, _commands)),
             bytes => WithStream(id, now => HandleStreamBytes(id, bytes, now)),
             () =>
             {
@@ -414,11 +414,20 @@ internal sealed class EndpointTransport : LoopMember, IDatagramHandler, IDisposa
 
     private void HandleStreamBytes(int id, byte[] bytes, TimeSpan now)
     {
-        _agent.HandleStreamBytes(id, bytes, now, _commands);
-        while (_agent.TryReadStream(id, now, _commands, out var data))
+        for (var used = 0; used < bytes.Length;)
         {
+            var taken = _agent.TakeStreamBytes(id, bytes.AsSpan(used));
+            used += taken;
+            var read = false;
+            while (_agent.TryReadStream(id, now, _commands, out var data))
+            {
+                read = true;
+                var packet = data.ToArray();
+                CarryOut(now);
+                HandleData(packet, now);
+            }
             CarryOut(now);
-            HandleData(data.ToArray(), now);
+            if (taken == 0 && !read) return;
         }
     }
 }

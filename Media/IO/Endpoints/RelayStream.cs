@@ -3,7 +3,6 @@ using System.Net.Sockets;
 using System.Threading.Channels;
 using MediaRelay.Media.Ice;
 using MediaRelay.Media.IO.Net;
-using MediaRelay.Stun;
 
 namespace MediaRelay.Media.IO.Endpoints;
 
@@ -18,8 +17,8 @@ internal sealed class RelayStream
     private readonly Channel<byte[]> _outgoing = Channel.CreateBounded<byte[]>(
         new BoundedChannelOptions(MostQueued) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
 
-    /// <summary>Starts to dial. The callbacks run on the loop: opened with the local address, bytes, closed; closed comes last and once.</summary>
-    public RelayStream(MediaLoop loop, IceServer server, TimeSpan timeout, Action<TransportAddress> opened, Action<byte[]> received, Action closed)
+    /// <summary>Starts to dial. The callbacks run on the loop: opened, bytes, closed; closed comes last and once.</summary>
+    public RelayStream(MediaLoop loop, IceServer server, TimeSpan timeout, Action opened, Action<byte[]> received, Action closed)
     {
         _loop = loop;
         _ = RunAsync(server, timeout, opened, received, closed);
@@ -30,7 +29,7 @@ internal sealed class RelayStream
 
     public void Close() => _stop.Cancel();
 
-    private async Task RunAsync(IceServer server, TimeSpan timeout, Action<TransportAddress> opened, Action<byte[]> received, Action closed)
+    private async Task RunAsync(IceServer server, TimeSpan timeout, Action opened, Action<byte[]> received, Action closed)
     {
         using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         try
@@ -46,8 +45,7 @@ internal sealed class RelayStream
                 await tls.AuthenticateAsClientAsync(new SslClientAuthenticationOptions { TargetHost = server.ServerName ?? server.Address.AddressText() }, limit.Token);
                 stream = tls;
             }
-            var local = TransportAddress.From((System.Net.IPEndPoint)socket.LocalEndPoint!).Unmapped();
-            _loop.Post(() => opened(local));
+            _loop.Post(opened);
             var writing = WriteAsync(stream);
             var buffer = new byte[16 * 1024];
             while (true)
