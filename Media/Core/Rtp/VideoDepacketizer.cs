@@ -25,7 +25,7 @@ public abstract class VideoDepacketizer
     public long Malformed { get; private set; }
 
     /// <summary>Adds the next packet. Duplicates and late packets are ignored: put a jitter buffer in front if the network reorders.</summary>
-    public DepacketizeStatus Add(in RtpPacket packet, out VideoFrame frame)
+    public DepacketizeStatus Add(scoped in RtpPacket packet, out VideoFrame frame)
     {
         frame = default;
         var gap = 0;
