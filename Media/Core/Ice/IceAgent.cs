@@ -366,8 +366,12 @@ public sealed class IceAgent
         if (session.Previous is { } old) checks.Drop(old);
         var isSilent = session.Current.Active is null;
         if (isSilent) checks.Drop(session.Current);
+        // Without answers the mapping towards the relay may be gone too, and with it the allocation's five-tuple.
+        var isDead = session.State is IceState.Disconnected or IceState.Failed;
         session.StartGeneration();
         isReleased = false;
+        if (isDead) gatherer.Release(null, now, commands);
+        if (session.Previous?.Active is { Base.IsGone: true }) session.Previous.Active = null;
         gatherer.Renew(now, commands);
         if (session.Active is null) session.SetState(IceState.Checking, commands);
     }

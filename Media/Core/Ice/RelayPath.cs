@@ -16,12 +16,17 @@ internal sealed class RelayPath(IceSession session, IceServer configured, int so
 
     private const int MaxCheck = 700;
     private const int MaxWaiting = 256 * 1024;
+    private const int MaxRetries = 4;
+    private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(150);
 
     private readonly List<TurnClientCommand> turnCommands = [];
     private readonly StunStreamReader? reader = socketId < 0 ? new StunStreamReader() : null;
     private readonly byte[] scratch = new byte[MaxCheck];
     private readonly Queue<TransportAddress> refused = new();
     private byte[] waiting = [];
+    private bool wantsBothFamilies;
+    private TimeSpan? retryAt;
+    private int retries;
     private TurnClient? client;
 
     public IceServer Configured { get; } = configured;
@@ -59,7 +64,7 @@ internal sealed class RelayPath(IceSession session, IceServer configured, int so
     /// <summary>One base per relayed address, in the same order.</summary>
     public List<LocalBase> Bases { get; } = [];
 
-    public TimeSpan? NextDeadline => client?.NextDeadline;
+    public TimeSpan? NextDeadline => retryAt is { } at && (client?.NextDeadline is not { } next || at < next) ? at : client?.NextDeadline;
 
     public LocalBase? BaseFor(IpFamily family)
     {
@@ -70,6 +75,7 @@ internal sealed class RelayPath(IceSession session, IceServer configured, int so
 
     public void Start(bool bothFamilies, TimeSpan now, List<IceCommand> commands)
     {
+        wantsBothFamilies = bothFamilies;
         client = new TurnClient(Settings(bothFamilies), session.Random);
         if (IsStream) Dial(Configured, commands);
         else client.Start(now, turnCommands);
@@ -78,6 +84,12 @@ internal sealed class RelayPath(IceSession session, IceServer configured, int so
 
     public void HandleDeadline(TimeSpan now, List<IceCommand> commands)
     {
+        if (retryAt <= now && !IsLost)
+        {
+            retryAt = null;
+            Start(wantsBothFamilies, now, commands);
+            return;
+        }
         client?.HandleDeadline(now, turnCommands);
         Translate(commands);
     }
@@ -109,6 +121,7 @@ internal sealed class RelayPath(IceSession session, IceServer configured, int so
     public void Close(TimeSpan now, List<IceCommand> commands)
     {
         if (IsLost) return;
+        retryAt = null;
         client?.Close(now, turnCommands);
         Translate(commands);
         IsLost = true;
@@ -200,6 +213,8 @@ internal sealed class RelayPath(IceSession session, IceServer configured, int so
     public void HandleControl(ReadOnlySpan<byte> message, TimeSpan now, List<IceCommand> commands)
     {
         client?.HandleReceived(message, now, turnCommands);
+        // The five-tuple still belongs to an allocation that is being given back (437): come again when that is done.
+        if (!IsStream && !IsLost && retries < MaxRetries && turnCommands.RemoveAll(IsMismatch) > 0) retryAt = now + (RetryDelay * ++retries);
         Translate(commands);
     }
 
@@ -212,6 +227,9 @@ internal sealed class RelayPath(IceSession session, IceServer configured, int so
         Rto = IsStream ? TimeSpan.FromMilliseconds(500) : session.Timings.Retransmission,
         KeepAlive = session.Timings.KeepAlive,
     };
+
+    private static bool IsMismatch(TurnClientCommand command) =>
+        command is TurnClientCommand.RequestFailed { Method: StunMethod.Allocate, Code: StunErrorCode.AllocationMismatch };
 
     private int Fill(ReadOnlySpan<byte> bytes)
     {

@@ -103,6 +103,33 @@ public sealed class RelayTests
         scene.AssertDataFlows("x");
     }
 
+    [Theory]
+    [InlineData(0, true)]
+    [InlineData(0.2, true)]
+    [InlineData(0, false)]
+    [InlineData(0.2, false)]
+    public void A_dead_relayed_session_comes_back_by_a_restart_with_new_allocations(double loss, bool isRebooted)
+    {
+        for (var seed = 1; seed <= 3; seed++)
+        {
+            var scene = WithRelay(NatKind.Symmetric, NatKind.Symmetric, seed, 0);
+            scene.Begin();
+            Assert.True(scene.RunUntilCompleted());
+            if (isRebooted) scene.LeftNat!.Reboot();
+            else scene.Right.Host.IsConnected = false;
+            Assert.True(scene.Network.RunUntil(() => scene.Left.Agent.State == IceState.Disconnected || scene.Right.Agent.State == IceState.Disconnected, TimeSpan.FromMinutes(1)));
+            scene.Right.Host.IsConnected = true;
+            scene.Network.Conditions = LinkConditions.Lossy(loss);
+            var old = scene.Left.Agent.ActivePair;
+            scene.Left.Act(scene.Left.Agent.HandleRestart);
+            scene.Left.Describe(then: () => scene.Right.Describe());
+            var at = scene.Network.Now;
+            scene.Network.RunFor(TimeSpan.FromMilliseconds(30));
+            Assert.True(scene.Network.RunUntil(() => scene.AreCompleted && scene.Left.Agent.ActivePair != old, at + TimeSpan.FromSeconds(loss == 0 ? 3 : 12)), $"seed {seed}");
+            scene.AssertDataFlows("again");
+        }
+    }
+
     [Fact]
     public void When_the_stream_of_the_relay_in_use_breaks_the_session_fails_at_once_and_a_restart_brings_it_back()
     {
