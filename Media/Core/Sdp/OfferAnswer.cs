@@ -55,6 +55,7 @@ public static class OfferAnswer
         [NotNullWhen(true)] out NegotiatedSession? session, out string reason)
     {
         session = null;
+        if (offer.Media.Count != local.Media.Count) { reason = "the offer is not one of this end's tracks"; return false; }
         if (answer.Media.Count != offer.Media.Count) { reason = "the answer has another number of media sections than the offer"; return false; }
         var fingerprints = new List<DtlsFingerprint>();
         var sections = new List<NegotiatedMedia>(answer.Media.Count);

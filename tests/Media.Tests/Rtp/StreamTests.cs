@@ -1,3 +1,5 @@
+using FsCheck;
+using FsCheck.Fluent;
 using MediaRelay.Media.Rtp;
 using MediaRelay.Tests.Support;
 
@@ -106,6 +108,27 @@ public sealed class StreamTests
         }
         Assert.InRange(buffer.Delay, Ms(40), Ms(150));
     }
+
+    [Fact]
+    public void Whatever_the_network_does_audio_is_played_in_order_and_counted() => Prop.ForAll(Gen.Choose(-3, 6).NonEmptyListOf().ToArbitrary(), steps =>
+    {
+        var buffer = new JitterBuffer(8000, Ms(20), Ms(100));
+        var (sequence, now, last, inOrder, taken, added) = (100, 0, -1, true, 0, 0);
+        foreach (var step in steps)
+        {
+            sequence += step;
+            if (buffer.Add(View(Packet((ushort)sequence, (uint)(sequence * 160), 1, [1])), Ms(now))) added++;
+            now += 15;
+            while (buffer.Take(Ms(now), out _, out var timestamp) is var outcome && outcome != JitterBufferOutcome.Nothing)
+            {
+                if (outcome == JitterBufferOutcome.Lost) continue;
+                taken++;
+                inOrder &= (int)timestamp > last;
+                last = (int)timestamp;
+            }
+        }
+        return inOrder && taken + buffer.Waiting == added && (buffer.Waiting == 0) == (buffer.NextDeadline is null);
+    }).QuickCheckThrowOnFailure();
 
     [Fact]
     public void Rtx_carries_the_original_number_and_gives_the_packet_back()
