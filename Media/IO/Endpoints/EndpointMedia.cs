@@ -4,6 +4,7 @@ using MediaRelay.Media.IO.Net;
 using MediaRelay.Media.IO.Sources;
 using MediaRelay.Media.Rtp;
 using MediaRelay.Media.Sdp;
+using AudioLevel = MediaRelay.Media.IO.Audio.AudioLevel;
 
 namespace MediaRelay.Media.IO.Endpoints;
 

@@ -414,20 +414,13 @@ internal sealed class EndpointTransport : LoopMember, IDatagramHandler, IDisposa
 
     private void HandleStreamBytes(int id, byte[] bytes, TimeSpan now)
     {
-        for (var used = 0; used < bytes.Length;)
+        _agent.HandleStreamBytes(id, bytes, now, _commands);
+        while (_agent.TryReadStream(id, now, _commands, out var data))
         {
-            var taken = _agent.TakeStreamBytes(id, bytes.AsSpan(used));
-            used += taken;
-            var read = false;
-            while (_agent.TryReadStream(id, now, _commands, out var data))
-            {
-                read = true;
-                var packet = data.ToArray();
-                CarryOut(now);
-                HandleData(packet, now);
-            }
+            var packet = data.ToArray();
             CarryOut(now);
-            if (taken == 0 && !read) return;
+            HandleData(packet, now);
         }
+        CarryOut(now);
     }
 }
