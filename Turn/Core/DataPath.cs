@@ -18,6 +18,9 @@ internal sealed class DataPath(RelayState state)
     /// <summary>Bytes that it may write behind the payload: padding.</summary>
     public const int Tailroom = 3;
 
+    /// <summary>Larger payloads would not fit the 16-bit length of a Data indication; no UDP path to a client carries them either.</summary>
+    private const int MaxPayload = 65_000;
+
     private const int DataHeader = 4;
 
     private readonly RelayCounters _counters = state.Counters;
@@ -49,7 +52,7 @@ internal sealed class DataPath(RelayState state)
     {
         forward = default;
         var position = state.Ports[port.AddressIndex].HolderOf(port.Port);
-        if (position < 0)
+        if (position < 0 || length > MaxPayload)
         {
             _counters.DroppedFromPeer++;
             return false;

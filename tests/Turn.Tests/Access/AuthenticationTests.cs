@@ -145,6 +145,15 @@ public sealed class AuthenticationTests
     }
 
     [Fact]
+    public void RFC_8656_section_6_the_password_is_not_stored_only_its_keys_are()
+    {
+        var user = StaticUser.Create("alice", Scene.Realm, "wonder");
+        Assert.DoesNotContain(typeof(StaticUser).GetProperties(), p => p.PropertyType == typeof(string) && p.Name.Contains("Password", StringComparison.Ordinal));
+        Assert.DoesNotContain("wonder", user.ToString(), StringComparison.Ordinal);
+        Assert.Equal(Convert.FromHexString("8493fbc53ba582fb4c044c456bdc40eb"), StaticUser.Create("user", "realm", "pass").Md5Key.Bytes); // RFC 8489 section 9.2.2
+    }
+
+    [Fact]
     public void Attributes_behind_the_integrity_are_ignored()
     {
         var scene = new Scene();

@@ -122,6 +122,19 @@ public sealed class DataTests
         Assert.Equal(Payload, data);
     }
 
+    [Theory]
+    [InlineData(65_000, true)]
+    [InlineData(65_001, false)]
+    public void A_payload_that_a_Data_indication_cannot_carry_is_dropped(int length, bool passes)
+    {
+        var scene = new Scene(limits: l => l with { AllocationBitRate = 0, SubscriberBitRate = 0 });
+        var client = scene.Allocated();
+        client.Permit(Scene.Peer);
+        var bytes = scene.FromPeer(client.Port, Scene.Peer, new byte[length]);
+        Assert.Equal(passes, bytes is not null);
+        Assert.True(!passes || StunMessage.TryRead(bytes, out _, out _));
+    }
+
     [Fact]
     public void Section_12_5_with_a_channel_the_server_must_use_ChannelData()
     {
