@@ -1,0 +1,41 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using MediaRelay.Media.IO;
+
+namespace MediaRelay.System.Tests.Media;
+
+/// <summary>A network namespace in which only loopback is up; made and removed by the test.</summary>
+internal sealed partial class LoopbackNamespace : IDisposable
+{
+    private static int _count;
+
+    public LoopbackNamespace()
+    {
+        Name = $"mr-media-{Environment.ProcessId}-{Interlocked.Increment(ref _count)}";
+        Run("ip", "netns", "add", Name);
+        Run("ip", "-n", Name, "link", "set", "lo", "up");
+    }
+
+    public string Name { get; }
+
+    /// <summary>Moves a host's media loop into the namespace, so that its sockets are opened there.</summary>
+    public Task EnterAsync(MediaHost host) => host.Loop.InvokeAsync(() =>
+    {
+        using var handle = File.OpenHandle($"/run/netns/{Name}");
+        if (setns((int)handle.DangerousGetHandle(), 0x40000000) != 0) throw new InvalidOperationException($"setns failed with {Marshal.GetLastPInvokeError()}.");
+    });
+
+    public void Dispose() => Run("ip", "netns", "delete", Name);
+
+    internal static string Run(string program, params string[] arguments)
+    {
+        using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        var errors = process.StandardError.ReadToEndAsync();
+        var output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        return process.ExitCode == 0 ? output : throw new InvalidOperationException($"{program} {string.Join(' ', arguments)}: {errors.Result}");
+    }
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int setns(int descriptor, int kind);
+}
