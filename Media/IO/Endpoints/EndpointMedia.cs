@@ -1,4 +1,3 @@
-using MediaRelay.Media.IO.Audio;
 using MediaRelay.Media.IO.Cameras;
 using MediaRelay.Media.IO.Net;
 using MediaRelay.Media.IO.Sources;
