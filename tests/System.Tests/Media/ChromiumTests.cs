@@ -8,6 +8,7 @@ using Xunit.Abstractions;
 namespace MediaRelay.System.Tests.Media;
 
 /// <summary>A real browser as the viewer: the picture is decoded, the sound is heard, the microphone arrives.</summary>
+[global::System.Diagnostics.CodeAnalysis.SuppressMessage("Reliability", "CA1001", Justification = "xunit calls DisposeAsync.")]
 public sealed class ChromiumTests(ITestOutputHelper output) : IAsyncLifetime
 {
     private readonly LoopbackNamespace _space = new();
