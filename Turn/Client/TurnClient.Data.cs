@@ -22,7 +22,7 @@ public sealed partial class TurnClient
             return WriteChannelData(channel.Channel, payload, destination);
         if (!HasPermission(peer))
             return 0;
-        var writer = new StunWriter(destination, StunMethod.Send, StunClass.Indication, TransactionId.New(_random));
+        var writer = new StunWriter(destination, StunMethod.Send, StunClass.Indication, _ids.Next());
         writer.AddAddress(StunAttributeType.XorPeerAddress, peer);
         if (_settings.DontFragment)
             writer.Add(StunAttributeType.DontFragment, []);

@@ -43,7 +43,7 @@ public sealed partial class TurnClient
 
     private void Begin(Transaction transaction, TimeSpan now, List<TurnClientCommand> commands)
     {
-        transaction.Id = TransactionId.New(_random);
+        transaction.Id = _ids.Next();
         transaction.Bytes = Write(transaction);
         transaction.Sends = 1;
         transaction.Interval = _settings.Rto;

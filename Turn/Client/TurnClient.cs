@@ -21,7 +21,7 @@ public sealed partial class TurnClient
     private static readonly TimeSpan RedirectMemory = TimeSpan.FromMinutes(5);
 
     private readonly TurnClientSettings _settings;
-    private readonly RandomNumberGenerator _random;
+    private readonly TransactionIdSource _ids;
     private readonly Authentication _authentication;
     private readonly Dictionary<TransportAddress, TimeSpan> _visited = [];
     private List<TransportAddress> _relayed = [];
@@ -34,7 +34,7 @@ public sealed partial class TurnClient
     public TurnClient(TurnClientSettings settings, RandomNumberGenerator random)
     {
         _settings = settings;
-        _random = random;
+        _ids = new TransactionIdSource(random);
         _authentication = new Authentication(settings.Credential);
         _mobility = settings.Mobility;
         Server = settings.Server;
@@ -256,7 +256,7 @@ public sealed partial class TurnClient
             return;
         }
 
-        var writer = new StunWriter(stackalloc byte[StunLimits.HeaderLength + 8], StunMethod.Binding, StunClass.Indication, TransactionId.New(_random));
+        var writer = new StunWriter(stackalloc byte[StunLimits.HeaderLength + 8], StunMethod.Binding, StunClass.Indication, _ids.Next());
         writer.AddFingerprint();
         _lastSent = now;
         _keepAliveAt = now + _settings.KeepAlive;

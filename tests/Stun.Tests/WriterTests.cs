@@ -60,6 +60,15 @@ public class WriterTests
         }).QuickCheckThrowOnFailure();
 
     [Fact]
+    public void A_thousand_ids_of_one_source_differ_and_draw_few_times()
+    {
+        var random = new CountingRandom();
+        var source = new TransactionIdSource(random);
+        Assert.Equal(1000, Enumerable.Range(0, 1000).Select(_ => source.Next()).Distinct().Count());
+        Assert.Equal(16, random.Calls);
+    }
+
+    [Fact]
     public void Typed_attributes_come_back()
     {
         var writer = new StunWriter(new byte[512], StunMethod.Allocate, StunClass.Error, default);
@@ -132,6 +141,45 @@ public class WriterTests
         Assert.True(StunMessage.TryRead(writer.Written, out var message, out _));
         Assert.False(message.HasIntegrity);
         Assert.True(MessageIntegrity.VerifySha256(message, Key));
+    }
+
+    // RFC 8489 section 9.2.4: which integrity attribute may come with which key.
+    [Theory]
+    [InlineData(PasswordAlgorithm.Md5, false, true)]
+    [InlineData(PasswordAlgorithm.Md5, true, true)]
+    [InlineData(PasswordAlgorithm.Sha256, true, true)]
+    [InlineData(PasswordAlgorithm.Sha256, false, false)]
+    public void A_sha256_key_needs_the_sha256_attribute(PasswordAlgorithm algorithm, bool sha256Attribute, bool accepted)
+    {
+        var key = LongTermKey.Derive(algorithm, "user", "realm", "password");
+        var writer = new StunWriter(new byte[200], StunMethod.Allocate, StunClass.Request, default);
+        writer.AddLifetime(1);
+        if (sha256Attribute)
+            writer.AddIntegritySha256(key.Bytes);
+        else
+            writer.AddIntegrity(key.Bytes);
+        Assert.True(StunMessage.TryRead(writer.Written, out var message, out _));
+        Assert.Equal(accepted, MessageIntegrity.Verify(message, key));
+    }
+
+    [Fact]
+    public void A_weak_attribute_does_not_outweigh_a_wrong_strong_one()
+    {
+        var key = LongTermKey.Derive(PasswordAlgorithm.Md5, "user", "realm", "password");
+        var writer = new StunWriter(new byte[200], StunMethod.Allocate, StunClass.Request, default);
+        writer.AddIntegrity(key.Bytes);
+        writer.AddIntegritySha256([1, 2, 3]);
+        Assert.True(StunMessage.TryRead(writer.Written, out var message, out _));
+        Assert.False(MessageIntegrity.Verify(message, key));
+    }
+
+    [Fact]
+    public void A_message_of_more_than_64_kib_is_not_written()
+    {
+        var writer = new StunWriter(new byte[70000], StunMethod.Data, StunClass.Indication, default);
+        writer.Add(StunAttributeType.Data, new byte[65535]);
+        Assert.True(writer.IsOverflowed);
+        Assert.Equal(0, writer.Length);
     }
 
     [Theory]

@@ -22,6 +22,8 @@ internal static class TurnCommand
                   --external-address 203.0.113.5 --realm example.org --auth-secret-file /etc/mediarelay/turn.secret
               mediarelay turn --listen :3478 --realm example.org --auth-secret-file s --alternate-server 203.0.113.6:3478
               mediarelay turn top --metrics 127.0.0.1:9464
+              mediarelay turn test turn:relay.example.org --user alice --password wonderland
+              mediarelay turn import-coturn /etc/turnserver.conf > mediarelay.json
 
             Secrets: every user of the machine can read a program's command line. Prefer --auth-secret-file, --users-file
             or the environment variable MEDIARELAY_TURN_AUTH_SECRET to --auth-secret and --user.
@@ -35,6 +37,8 @@ internal static class TurnCommand
         command.Add(TurnFlags.DrainTimeout);
         command.Add(TurnFlags.LogLevel);
         command.Add(TurnTopCommand.Create());
+        command.Add(TurnTestCommand.Create());
+        command.Add(TurnImportCommand.Create());
         command.SetAction(async (parse, _) =>
         {
             var options = new TurnOptions();

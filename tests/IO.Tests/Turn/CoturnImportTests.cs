@@ -1,4 +1,5 @@
 using System.Text.Json;
+using MediaRelay.Server.Configuration;
 using MediaRelay.Server.CoturnImport;
 
 namespace MediaRelay.IO.Tests.Turn;
@@ -42,6 +43,43 @@ public class CoturnImportTests
         using var right = JsonDocument.Parse(json);
         Assert.True(JsonElement.DeepEquals(left.RootElement, right.RootElement), json);
         Assert.Equal(["denied-peer-ip"], remarks.Select(r => r.Option));
+    }
+
+    [Fact]
+    public void What_is_printed_is_a_configuration_without_faults()
+    {
+        var (json, _) = CoturnImporter.Import("""
+            listening-ip=127.0.0.1
+            external-ip=203.0.113.5/127.0.0.1
+            min-port=50000
+            max-port=59999
+            realm=example.org
+            static-auth-secret=0123456789abcdef0123456789abcdef
+            user=alice:secret
+            user-quota=12
+            total-quota=1200
+            max-bps=64000
+            max-allocate-lifetime=1800
+            channel-lifetime=600
+            permission-lifetime=300
+            denied-peer-ip=198.18.0.0-198.19.255.255
+            allowed-peer-ip=10.1.2.3
+            alternate-server=192.0.2.7
+            mobility
+            relay-threads=2
+            """.Split('\n'));
+        var file = Path.GetTempFileName();
+        try
+        {
+            File.WriteAllText(file, json);
+            var (configuration, faults) = ServerConfiguration.Load(file, []);
+            Assert.Empty(faults);
+            Assert.Equal(["Turn"], configuration.Roles.Select(r => r.Section));
+        }
+        finally
+        {
+            File.Delete(file);
+        }
     }
 
     [Theory]

@@ -77,6 +77,21 @@ public sealed class CoturnTests(Coturn coturn) : IClassFixture<Coturn>
     }
 
     [Fact]
+    public async Task A_redirect_over_tcp_is_followed_to_the_other_server()
+    {
+        using var listener = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
+        listener.Start();
+        var redirecting = RedirectOnceAsync(listener, TransportAddress.Parse($"127.0.0.1:{coturn.Port}"));
+        var settings = Settings(StunTransport.Tcp) with { Server = TransportAddress.From((System.Net.IPEndPoint)listener.LocalEndpoint) };
+        await using var session = await TurnSession.OpenAsync(settings, "localhost", insecure: true, CancellationToken.None);
+        await session.DoAsync((c, now, list) => c.Start(now, list), CancellationToken.None);
+        var told = await session.WaitAsync(c => c is TurnClientCommand.Allocated or TurnClientCommand.RequestFailed, Patience, CancellationToken.None);
+        Assert.IsType<TurnClientCommand.Allocated>(told);
+        Assert.Equal(coturn.Port, session.Client.Server.Port);
+        await redirecting;
+    }
+
+    [Fact]
     public async Task Nothing_listening_is_told_within_the_patience()
     {
         var steps = new List<TurnTestStep>();
@@ -84,6 +99,23 @@ public sealed class CoturnTests(Coturn coturn) : IClassFixture<Coturn>
         var settings = new TurnTestSettings { Server = uri!, Patience = TimeSpan.FromSeconds(1) };
         Assert.False(await new TurnTester(settings, steps.Add).RunAsync(CancellationToken.None));
         Assert.Equal("binding", steps[^1].Name);
+    }
+
+    private static async Task RedirectOnceAsync(System.Net.Sockets.TcpListener listener, TransportAddress other)
+    {
+        using var socket = await listener.AcceptSocketAsync().WaitAsync(Patience);
+        var buffer = new byte[1500];
+        var length = await socket.ReceiveAsync(buffer).WaitAsync(Patience);
+        await socket.SendAsync(Redirect(buffer.AsSpan(0, length), other));
+    }
+
+    private static byte[] Redirect(ReadOnlySpan<byte> request, TransportAddress other)
+    {
+        Assert.True(StunMessage.TryRead(request, out var message, out _));
+        var writer = StunWriter.Reply(new byte[256], message, StunClass.Error);
+        writer.AddErrorCode(StunErrorCode.TryAlternate);
+        writer.AddAddress(StunAttributeType.AlternateServer, other);
+        return writer.Written.ToArray();
     }
 
     private TurnClientSettings Settings(StunTransport transport) => new()
