@@ -1,16 +1,19 @@
+using System.Security.Cryptography;
 using MediaRelay.Stun;
+using MediaRelay.Turn.Discovery;
 using MediaRelay.Turn.IO.Sockets;
 
 namespace MediaRelay.Turn.IO.Discovery;
 
 /// <summary>
 /// NAT behaviour discovery (RFC 5780) on four sockets of its own: two addresses times two ports. One thread; what to answer and from
-/// where is decided by <see cref="NatDiscovery"/>.
+/// where is decided by <see cref="DiscoveryEngine"/>.
 /// </summary>
 internal sealed unsafe class DiscoveryListener : IDisposable
 {
-    private readonly NatDiscovery _discovery;
-    private readonly TransportAddress[] _addresses;
+    private const int MaxReply = 2048;
+
+    private readonly DiscoveryEngine _discovery;
     private readonly int[] _descriptors;
     private readonly TimeProvider _time;
     private readonly long _started;
@@ -20,15 +23,14 @@ internal sealed unsafe class DiscoveryListener : IDisposable
 
     private DiscoveryListener(TransportAddress[] addresses, int[] descriptors, TimeProvider time)
     {
-        _addresses = addresses;
         _descriptors = descriptors;
         _time = time;
         _started = time.GetTimestamp();
-        _discovery = new NatDiscovery(addresses[0], addresses[3], System.Security.Cryptography.RandomNumberGenerator.Create());
+        _discovery = new DiscoveryEngine(new DiscoverySettings(addresses[0], addresses[3]), RandomNumberGenerator.Create());
         _thread = new Thread(Run) { IsBackground = true, Name = "NAT discovery" };
     }
 
-    /// <summary>Binds primary and alternate address with both ports.</summary>
+    /// <summary>Binds primary and alternate address with both ports, in the order of <see cref="DiscoverySocket"/>.</summary>
     public static DiscoveryListener Start(TransportAddress primary, TransportAddress alternate, TimeProvider time)
     {
         TransportAddress[] addresses = [primary, primary.WithPort(alternate.Port), alternate.WithPort(primary.Port), alternate];
@@ -56,7 +58,7 @@ internal sealed unsafe class DiscoveryListener : IDisposable
         _loop = new BatchLoop();
         for (var i = 0; i < 4; i++)
             _loop.Add(_descriptors[i], i, coalesced: false);
-        Span<byte> reply = stackalloc byte[NatDiscovery.MaxReply];
+        Span<byte> reply = stackalloc byte[MaxReply];
         while (!_stopping)
         {
             _loop.Wait(TimeSpan.FromMilliseconds(200));
@@ -64,9 +66,9 @@ internal sealed unsafe class DiscoveryListener : IDisposable
             {
                 if (entry.Error != 0)
                     continue;
-                var length = _discovery.Handle(entry.Bytes, entry.From, _addresses[entry.Token], _time.GetElapsedTime(_started), reply, out var from, out var to);
-                if (length > 0)
-                    Send(_descriptors[Array.IndexOf(_addresses, from)], to, reply[..length]);
+                var answer = _discovery.HandleRequest(entry.Bytes, entry.From, (DiscoverySocket)entry.Token, _time.GetElapsedTime(_started), reply);
+                if (answer.Length > 0)
+                    Send(_descriptors[(int)answer.Source], answer.Destination, reply[..answer.Length]);
             }
         }
 
