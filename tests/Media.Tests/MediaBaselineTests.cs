@@ -67,7 +67,7 @@ public sealed class MediaBaselineTests
             "broker-fan-out-10" => () =>
             {
                 BinaryPrimitives.WriteUInt16BigEndian(packet.AsSpan(2), ++_sequence);
-                Expect(feed.Publish(packet));
+                Expect(feed.Publish(packet, TimeSpan.Zero));
                 foreach (var viewer in viewers)
                     while (viewer.TryNext(_buffer, TimeSpan.Zero, out var length)) Expect(length == 1200);
             },

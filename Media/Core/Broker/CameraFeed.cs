@@ -13,11 +13,15 @@ namespace MediaRelay.Media.Broker;
 public sealed class CameraFeed
 {
     private const int LateSlots = 16;
+    private const int MostAhead = 3000, MostBehind = 500;
 
     private readonly FeedLimits _limits;
+    private readonly StreamRewriter _source;
     private readonly long[] _late = new long[LateSlots];
     private bool _keyFrameWanted;
     private TimeSpan? _requestedAt;
+    private uint _ssrc;
+    private ushort _lastSequence;
 
     /// <param name="format">How to see key frames.</param>
     /// <param name="clockRate">Ticks in a second.</param>
@@ -26,6 +30,7 @@ public sealed class CameraFeed
     {
         (Format, ClockRate, _limits) = (format, clockRate, limits);
         Buffer = new RetransmissionBuffer(limits.Packets, limits.Bytes);
+        _source = new StreamRewriter(0, clockRate, 0, 0);
     }
 
     public FeedFormat Format { get; }
@@ -48,13 +53,19 @@ public sealed class CameraFeed
 
     internal long LatePacket(long index) => LateCount - index > LateSlots ? -1 : _late[index % LateSlots];
 
-    /// <summary>Takes a packet from the publisher; false when it is refused. Then every viewer is pumped with <see cref="Viewer.TryNext"/>.</summary>
-    public bool Publish(ReadOnlySpan<byte> packet)
+    /// <summary>
+    /// Takes a packet from the publisher; false when it is refused. Then every viewer is pumped with <see cref="Viewer.TryNext"/>.
+    /// A camera that comes back with another source, or starts its numbers anew, continues the stream.
+    /// </summary>
+    public bool Publish(ReadOnlySpan<byte> packet, TimeSpan now)
     {
         var before = Buffer.Next;
         if (!RtpPacket.TryRead(packet, out var rtp)) { Counters.Refused++; return false; }
         var isKey = Format switch { FeedFormat.H264 => H264Payload.StartsKeyFrame(rtp.Payload), FeedFormat.Jpeg => rtp.Payload is [_, 0, 0, 0, ..], _ => true };
-        var number = Buffer.Add(rtp, isKey);
+        if (rtp.Ssrc == _ssrc && SequenceNumber.Distance(rtp.SequenceNumber, _lastSequence) is > MostAhead or < -MostBehind) _source.Switch();
+        if (!_source.TryRewrite(rtp, rtp.PayloadType, now, out var header)) { Counters.Refused++; return false; }
+        (_ssrc, _lastSequence) = (rtp.Ssrc, rtp.SequenceNumber);
+        var number = Buffer.Add(rtp, header.SequenceNumber, header.Timestamp, isKey);
         if (number < 0) { Counters.Refused++; return false; }
         Counters.Packets++;
         Counters.Octets += rtp.Payload.Length;
@@ -64,7 +75,7 @@ public sealed class CameraFeed
             _keyFrameWanted = false;
         }
         if (number < before) _late[LateCount++ % LateSlots] = number;
-        else if (Buffer.TryGet(number, out _, out var frame)) (NewestTimestamp, NewestFrame) = (rtp.Timestamp, frame);
+        else if (Buffer.TryGet(number, out _, out var frame)) (NewestTimestamp, NewestFrame) = (header.Timestamp, frame);
         return true;
     }
 

@@ -1,3 +1,5 @@
+using System.Buffers.Binary;
+
 namespace MediaRelay.Media.Rtp;
 
 /// <summary>
@@ -36,11 +38,14 @@ public sealed class RetransmissionBuffer
     /// <summary>
     /// Keeps a copy; returns its unwrapped number, or -1 for a duplicate, a packet behind the ring, or one longer than the ring.
     /// </summary>
-    public long Add(in RtpPacket packet, bool startsKeyFrame)
+    public long Add(in RtpPacket packet, bool startsKeyFrame) => Add(packet, packet.SequenceNumber, packet.Timestamp, startsKeyFrame);
+
+    /// <summary>Keeps a copy under another sequence number and time stamp, which are written into it.</summary>
+    public long Add(in RtpPacket packet, ushort sequence, uint timestamp, bool startsKeyFrame)
     {
         var length = packet.Packet.Length;
         if (length > _bytes.Length) return -1;
-        var number = _first < 0 ? 65536 + packet.SequenceNumber : SequenceNumber.Unwrap(packet.SequenceNumber, Next - 1);
+        var number = _first < 0 ? 65536 + sequence : SequenceNumber.Unwrap(sequence, Next - 1);
         if (_first < 0) _first = number;
         if (number < _first || number <= Next - 1 - _entries.Length) return -1;
         ref var entry = ref _entries[number & (_entries.Length - 1)];
@@ -49,15 +54,18 @@ public sealed class RetransmissionBuffer
         // A packet is never cut in two: what is left at the end of the ring stays unused.
         if (at + length > _bytes.Length) _written += _bytes.Length - at;
         at = _written % _bytes.Length;
-        packet.Packet.CopyTo(_bytes.AsSpan((int)at));
-        if (number >= Next && (Next == 0 || packet.Timestamp != _timestamp))
+        var kept = _bytes.AsSpan((int)at, length);
+        packet.Packet.CopyTo(kept);
+        BinaryPrimitives.WriteUInt16BigEndian(kept[2..], sequence);
+        BinaryPrimitives.WriteUInt32BigEndian(kept[4..], timestamp);
+        if (number >= Next && (Next == 0 || timestamp != _timestamp))
         {
             _frame++;
-            _timestamp = packet.Timestamp;
+            _timestamp = timestamp;
         }
-        entry = new Entry { Sequence = number, Start = _written, Length = length, Frame = number >= Next ? _frame : LateFrame(number, packet.Timestamp) };
+        entry = new Entry { Sequence = number, Start = _written, Length = length, Frame = number >= Next ? _frame : LateFrame(number, timestamp) };
         _written += length;
-        if (startsKeyFrame && number > _keyFrame && (_keyFrame < 0 || !IsSameFrame(_keyFrame, packet.Timestamp))) _keyFrame = number;
+        if (startsKeyFrame && number > _keyFrame && (_keyFrame < 0 || !IsSameFrame(_keyFrame, timestamp))) _keyFrame = number;
         if (number >= Next) Next = number + 1;
         Oldest = Math.Max(Oldest, _first);
         while (Oldest < Next && !TryGet(Oldest, out _)) Oldest++;

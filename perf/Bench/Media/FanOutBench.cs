@@ -28,7 +28,7 @@ public class FanOutBench
     public int Forward()
     {
         BinaryPrimitives.WriteUInt16BigEndian(_packet.AsSpan(2), ++_sequence);
-        _feed.Publish(_packet);
+        _feed.Publish(_packet, TimeSpan.Zero);
         var bytes = 0;
         foreach (var viewer in _viewers)
             while (viewer.TryNext(_buffer, TimeSpan.Zero, out var length)) bytes += length;

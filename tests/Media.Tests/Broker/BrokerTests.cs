@@ -16,7 +16,7 @@ public sealed class BrokerTests
     private static ViewerStream Stream(uint? rtx = null) => new(100, 120, 1000, 50_000) { RtxSsrc = rtx, RtxPayloadType = 121, MidExtensionId = 4, Mid = "v" };
 
     private void Publish(int sequence, int frame, bool key) =>
-        Assert.True(_feed.Publish(StreamTests.Packet((ushort)sequence, (uint)(frame * 3000), 77, key ? Key : Delta, marker: true)));
+        Assert.True(_feed.Publish(StreamTests.Packet((ushort)sequence, (uint)(frame * 3000), 77, key ? Key : Delta, marker: true), Ms(frame * 33)));
 
     private static List<(int Sequence, uint Timestamp, byte First)> Pump(Viewer viewer, int now)
     {
@@ -113,8 +113,8 @@ public sealed class BrokerTests
         Assert.Equal([1002], Pump(viewer, 1).Select(p => p.Sequence));
         Publish(2, 2, false);
         Assert.Equal([1001], Pump(viewer, 2).Select(p => p.Sequence));
-        Assert.False(_feed.Publish(StreamTests.Packet(2, 6000, 77, Delta)));
-        Assert.False(_feed.Publish([1, 2, 3]));
+        Assert.False(_feed.Publish(StreamTests.Packet(2, 6000, 77, Delta), Ms(3)));
+        Assert.False(_feed.Publish([1, 2, 3], Ms(3)));
         Assert.Equal(2, _feed.Counters.Refused);
     }
 
@@ -140,19 +140,35 @@ public sealed class BrokerTests
         var viewer = new Viewer(_feed, Stream());
         Pump(viewer, 0);
         var other = new CameraFeed(FeedFormat.H264, 90000, FeedLimits.Video);
-        Assert.True(other.Publish(StreamTests.Packet(900, 1_000_000, 5, Key, marker: true)));
+        Assert.True(other.Publish(StreamTests.Packet(900, 1_000_000, 5, Key, marker: true), Ms(0)));
         viewer.Switch(other);
         Assert.Equal((1001, 50_000u + 90_000u), Pump(viewer, 1000).Select(p => (p.Sequence, p.Timestamp)).Single());
+    }
+
+    [Theory]
+    [InlineData(78, 40_000)]
+    [InlineData(78, 9)]
+    [InlineData(77, 30_000)]
+    [InlineData(77, 64_000)]
+    public void A_camera_that_comes_back_continues_the_stream(uint ssrc, int sequence)
+    {
+        Publish(10, 1, true);
+        var viewer = new Viewer(_feed, Stream());
+        Pump(viewer, 0);
+        for (var i = 0; i < 3; i++)
+            Assert.True(_feed.Publish(StreamTests.Packet((ushort)(sequence + i), (uint)(4_000_000_000 + i * 3000), ssrc, i == 0 ? Key : Delta, marker: true), Ms(1033 + i * 33)));
+        var got = Pump(viewer, 1100);
+        Assert.Equal([(1001, 140_000u), (1002, 143_000u), (1003, 146_000u)], got.Select(p => (p.Sequence, p.Timestamp)));
     }
 
     [Fact]
     public void Audio_starts_live()
     {
         var audio = new CameraFeed(FeedFormat.Audio, 8000, FeedLimits.Audio);
-        for (ushort i = 0; i < 50; i++) Assert.True(audio.Publish(StreamTests.Packet(i, (uint)(i * 160), 3, new byte[160])));
+        for (ushort i = 0; i < 50; i++) Assert.True(audio.Publish(StreamTests.Packet(i, (uint)(i * 160), 3, new byte[160]), Ms(20 * i)));
         var viewer = new Viewer(audio, Stream());
         Assert.Equal([(1000, 50_000u)], Pump(viewer, 0).Select(p => (p.Sequence, p.Timestamp)));
-        Assert.True(audio.Publish(StreamTests.Packet(50, 8000, 3, new byte[160])));
+        Assert.True(audio.Publish(StreamTests.Packet(50, 8000, 3, new byte[160]), Ms(1000)));
         Assert.Equal([(1001, 50_160u)], Pump(viewer, 20).Select(p => (p.Sequence, p.Timestamp)));
         audio.RequestKeyFrame(Ms(0), _commands);
         Assert.Empty(_commands);
@@ -170,7 +186,7 @@ public sealed class BrokerTests
         AllocationCheck.Zero(() =>
         {
             System.Buffers.Binary.BinaryPrimitives.WriteUInt16BigEndian(packet.AsSpan(2), ++sequence);
-            feed.Publish(packet);
+            feed.Publish(packet, TimeSpan.Zero);
             foreach (var viewer in viewers)
                 while (viewer.TryNext(buffer, TimeSpan.Zero, out var length)) sent += length;
         });
