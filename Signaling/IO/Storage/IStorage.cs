@@ -18,6 +18,12 @@ public interface IStorage : IAsyncDisposable
     /// <summary>Last known values of devices.</summary>
     IPropertyStore Properties { get; }
 
+    /// <summary>Users, homes, grants and incidents.</summary>
+    IDocumentStore Documents { get; }
+
+    /// <summary>Who did what, hash-chained.</summary>
+    IAuditLog Audit { get; }
+
     /// <summary>Who may do a thing that only one node may do.</summary>
     ILeases Leases { get; }
 

@@ -31,6 +31,15 @@ internal static class SqliteMigrations
             PRIMARY KEY(gw, device, name)) WITHOUT ROWID;
         CREATE TABLE leases(name TEXT PRIMARY KEY, owner TEXT NOT NULL, until INTEGER NOT NULL, token INTEGER NOT NULL) WITHOUT ROWID;
         """,
+        """
+        CREATE TABLE documents(
+            kind TEXT NOT NULL, id TEXT NOT NULL, home TEXT NOT NULL, open INTEGER NOT NULL, at INTEGER NOT NULL, json TEXT NOT NULL, PRIMARY KEY(kind, id)) WITHOUT ROWID;
+        CREATE INDEX documents_list ON documents(kind, at);
+        CREATE TABLE audit(
+            seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, actor TEXT NOT NULL, action TEXT NOT NULL, home TEXT NOT NULL, grant_text TEXT NOT NULL,
+            result TEXT NOT NULL, source TEXT NOT NULL, detail TEXT NOT NULL, previous TEXT NOT NULL, hash TEXT NOT NULL);
+        CREATE INDEX audit_home ON audit(home, seq);
+        """,
     ];
 
     /// <summary>The version this program writes.</summary>

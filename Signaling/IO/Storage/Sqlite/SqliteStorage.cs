@@ -28,6 +28,8 @@ public sealed class SqliteStorage : IStorage
         Gateways = new SqliteGatewayRegistry(this);
         Properties = new SqlitePropertyStore(this);
         Leases = new SqliteLeases(this);
+        Documents = new SqliteDocumentStore(this);
+        Audit = new SqliteAuditLog(this);
         _checkpoints = new SqliteDatabase(path, readOnly: false);
         _checkpointer = new Timer(_ => Checkpoint(), null, s_checkpointEvery, s_checkpointEvery);
     }
@@ -41,6 +43,10 @@ public sealed class SqliteStorage : IStorage
     public IPropertyStore Properties { get; }
 
     public ILeases Leases { get; }
+
+    public IDocumentStore Documents { get; }
+
+    public IAuditLog Audit { get; }
 
     public INotifications Notifications { get; } = new LocalNotifications();
 

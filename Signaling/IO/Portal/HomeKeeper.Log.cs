@@ -1,0 +1,9 @@
+using Microsoft.Extensions.Logging;
+
+namespace MediaRelay.Signaling.IO.Portal;
+
+public sealed partial class HomeKeeper
+{
+    [LoggerMessage(4600, LogLevel.Error, "Homes and incidents could not be stored; the journal keeps the events and they are taken again in 2 s.")]
+    private partial void LogNotStored(Exception exception);
+}

@@ -1,0 +1,73 @@
+using MediaRelay.Signaling.Contract;
+using MediaRelay.Signaling.Events;
+using MediaRelay.Signaling.IO.Storage;
+
+namespace MediaRelay.Signaling.IO.Portal;
+
+/// <summary>What one event changes of a home's record; the same record comes back when it changes nothing.</summary>
+internal static class HomeProjection
+{
+    public static HomeRecord Apply(HomeRecord home, StoredEvent stored)
+    {
+        SmaEvent sma = stored.Event;
+        switch (sma.Kind)
+        {
+            case SmaEventKinds.DeviceAdded or SmaEventKinds.DeviceState when sma.Device is { } device:
+                return WithDevice(home, device);
+            case SmaEventKinds.DeviceLost when sma.Device is { } device:
+                return WithLost(home, device.Ref, true);
+            case SmaEventKinds.DeviceBack when sma.Device is { } device:
+                return WithLost(home, device.Ref, false);
+            case SmaEventKinds.DeviceRemoved when sma.Device is { } device:
+                return home with { Devices = [.. home.Devices.Where(d => d.Ref != device.Ref)] };
+            case SmaEventKinds.HomeSnapshot when sma.Body is HomeSnapshot snapshot:
+                return snapshot.Devices.Aggregate(home, WithDevice);
+            case SmaEventKinds.PartitionState when sma.Body is PartitionBody partition:
+                return WithPartition(home, partition, stored);
+            case SmaEventKinds.AlarmRaised when sma.Partition is { } number:
+                return With(home, number, stored, p => p with { State = p.State == "disarmed" ? p.State : "alarm", AlarmZones = sma.Zone is { } z && !p.AlarmZones.Contains(z) ? [.. p.AlarmZones, z] : p.AlarmZones });
+            case SmaEventKinds.AlarmCancelled when sma.Partition is { } number:
+                return With(home, number, stored, p => p with { AlarmZones = [] });
+            case SmaEventKinds.EntryStarted when sma.Partition is { } number:
+                return With(home, number, stored, p => p with { State = "entry" });
+            default:
+                return home;
+        }
+    }
+
+    private static HomeRecord WithDevice(HomeRecord home, DeviceBody device)
+    {
+        HomeDevice? known = home.Devices.FirstOrDefault(d => d.Ref == device.Ref);
+        var now = new HomeDevice(
+            device.Ref, device.Type ?? known?.Type, device.Name ?? known?.Name, device.Protocol ?? known?.Protocol, device.Partition ?? known?.Partition, device.Zone ?? known?.Zone, known?.IsLost ?? false);
+        return now == known ? home : home with { Devices = [.. home.Devices.Where(d => d.Ref != device.Ref), now] };
+    }
+
+    private static HomeRecord WithLost(HomeRecord home, string device, bool isLost) =>
+        home.Devices.Any(d => d.Ref == device && d.IsLost != isLost)
+            ? home with { Devices = [.. home.Devices.Select(d => d.Ref == device ? d with { IsLost = isLost } : d)] }
+            : home;
+
+    private static HomeRecord WithPartition(HomeRecord home, PartitionBody body, StoredEvent stored) => With(home, body.Id, stored, p => p with
+    {
+        State = body.State ?? p.State,
+        Mode = body.Mode ?? p.Mode,
+        Until = body.State switch
+        {
+            "exit" when body.ExitDelay is { } exit => stored.Event.Time + exit,
+            "entry" when body.EntryDelay is { } entry => stored.Event.Time + entry,
+            _ => null,
+        },
+        Bypassed = body.Bypass,
+        AlarmZones = body.State == "disarmed" ? [] : p.AlarmZones,
+    });
+
+    private static HomeRecord With(HomeRecord home, byte number, StoredEvent stored, Func<HomePartition, HomePartition> change)
+    {
+        HomePartition known = home.Partitions.FirstOrDefault(p => p.Number == number) ?? new HomePartition(number, "disarmed", "off", DateTimeOffset.UnixEpoch, null, [], []);
+        // A late older report loses: reports carry the full state.
+        if (stored.Event.Time < known.At)
+            return home;
+        return home with { Partitions = [.. home.Partitions.Where(p => p.Number != number).Append(change(known) with { At = stored.Event.Time }).OrderBy(p => p.Number)] };
+    }
+}

@@ -1,0 +1,62 @@
+using MediaRelay.Signaling.Access;
+using MediaRelay.Signaling.Incidents;
+using MediaRelay.Signaling.IO.Storage;
+
+namespace MediaRelay.Signaling.IO.Portal;
+
+/// <summary>Homes, grants and open incidents, as storage holds them.</summary>
+public sealed class HomeRecords(IStorage storage, TimeProvider time)
+{
+    internal const string HomeKind = "home";
+    internal const string GrantKind = "grant";
+    internal const string IncidentKind = "incident";
+
+    /// <summary>The home, null when unknown.</summary>
+    public HomeRecord? Find(string home) => storage.Documents.Find(HomeKind, home) is { } document ? PortalJson.Read<HomeRecord>(document.Json) : null;
+
+    /// <summary>All homes, at most <paramref name="max"/>.</summary>
+    public IReadOnlyList<HomeRecord> List(int max = 1000) => [.. storage.Documents.List(HomeKind, null, null, null, max).Select(d => PortalJson.Read<HomeRecord>(d.Json))];
+
+    /// <summary>Adds or replaces a home.</summary>
+    public Task SaveAsync(HomeRecord home) => storage.Documents.SaveAsync([Document(home)]);
+
+    /// <summary>Grants of a home, newest first.</summary>
+    public IReadOnlyList<AccessGrant> Grants(string home) => [.. storage.Documents.List(GrantKind, home, null, null, 200).Select(d => PortalJson.Read<AccessGrant>(d.Json))];
+
+    /// <summary>Adds a grant.</summary>
+    public Task SaveAsync(AccessGrant grant) => storage.Documents.SaveAsync([new StoredDocument(GrantKind, grant.Id, grant.Home, true, grant.From, PortalJson.Write(grant))]);
+
+    /// <summary>Ends a grant now.</summary>
+    public Task<bool> EndGrantAsync(string id) => storage.Documents.RemoveAsync(GrantKind, id);
+
+    /// <summary>Incidents, newest first.</summary>
+    public IReadOnlyList<Incident> Incidents(string? home, bool? open, DateTimeOffset? before = null, int max = 200) =>
+        [.. storage.Documents.List(IncidentKind, home, open, before, max).Select(d => PortalJson.Read<Incident>(d.Json))];
+
+    /// <summary>One incident, null when unknown.</summary>
+    public Incident? FindIncident(string id) => storage.Documents.Find(IncidentKind, id) is { } document ? PortalJson.Read<Incident>(document.Json) : null;
+
+    /// <summary>What the access policy needs to know of a home now.</summary>
+    public HomeFacts Facts(string home, string? camera)
+    {
+        Incident? alarm = Incidents(home, open: true, max: 50).Where(i => i.OpensHome).MaxBy(i => i.LastSignal);
+        // A camera that the home does not have gets the strictest rule.
+        CameraRule? rule = camera is null ? null : Find(home)?.RuleOf(camera) ?? CameraRule.Never;
+        return new HomeFacts
+        {
+            Home = home,
+            LastAlarmSignal = alarm?.LastSignal,
+            AlarmWhileAway = alarm?.WhileAway ?? false,
+            WindowExtendedUntil = alarm?.WindowExtendedUntil,
+            Grants = Grants(home),
+            Camera = rule,
+        };
+    }
+
+    internal DateTimeOffset UtcNow => time.GetUtcNow();
+
+    internal static StoredDocument Document(HomeRecord home) => new(HomeKind, home.Id, home.Id, true, DateTimeOffset.UnixEpoch, PortalJson.Write(home));
+
+    internal static StoredDocument Document(Incident incident) =>
+        new(IncidentKind, incident.Id, incident.Home, incident.State != IncidentState.Closed, incident.Opened, PortalJson.Write(incident));
+}

@@ -1,0 +1,108 @@
+using System.Globalization;
+using MediaRelay.Signaling.Alarms;
+using MediaRelay.Signaling.Contract;
+using MediaRelay.Signaling.Events;
+using MediaRelay.Signaling.IO.Gateways;
+using MediaRelay.Signaling.IO.Storage;
+
+namespace MediaRelay.Signaling.IO.Portal;
+
+/// <summary>What pages show of a home, put together from its record, the last values and the journal.</summary>
+internal sealed class HomeViews(GatewayLinks links, IStorage storage, LookInLog lookIns)
+{
+    public object Home(HomeRecord home)
+    {
+        ILookup<string, PropertyValue> values = storage.Properties.Read(home.Gateway).ToLookup(v => v.Device);
+        GatewayRecord? gateway = storage.Gateways.Find(home.Gateway);
+        return new
+        {
+            id = home.Id,
+            name = home.Name,
+            gateway = new
+            {
+                id = home.Gateway, state = links.Presence(home.Gateway), lastHeard = links.LastHeard(home.Gateway) ?? gateway?.LastSeen, software = gateway?.Software,
+                address = links.Address(home.Gateway)?.ToString(),
+            },
+            partitions = home.Partitions,
+            zones = home.Devices.Where(d => d.Zone is not null).OrderBy(d => d.Zone).Select(d => Zone(home, d, values[d.Ref])),
+            devices = home.Devices.Where(d => d.Type != "camera").OrderBy(home.NameOf).Select(d => new
+            {
+                @ref = d.Ref, type = d.Type, name = home.NameOf(d), protocol = d.Protocol, lost = d.IsLost, zone = d.Zone,
+                properties = values[d.Ref].Select(v => new { name = v.Name, value = v.Value, at = v.At }),
+            }),
+            cameras = home.Devices.Where(d => d.Type == "camera").OrderBy(home.NameOf).Select(d => new
+            {
+                id = d.Ref, name = home.NameOf(d), rule = home.RuleOf(d.Ref), lost = d.IsLost,
+                talk = values[d.Ref].FirstOrDefault(v => v.Name == "talk")?.Value == "true",
+                stillUrl = $"/api/homes/{home.Id}/cameras/{Uri.EscapeDataString(d.Ref)}/still",
+                properties = values[d.Ref].Select(v => new { name = v.Name, value = v.Value, at = v.At }),
+            }),
+            privacy = new { activeLookIns = lookIns.Active(home.Id) },
+        };
+    }
+
+    public IEnumerable<object> Timeline(HomeRecord home, long? before, int limit) =>
+        storage.Events.ReadGateway(home.Gateway, before, Math.Clamp(limit, 1, 200)).Select(stored => (object)new
+        {
+            position = stored.Position,
+            at = stored.Event.Time,
+            received = stored.Received,
+            kind = stored.Event.Kind,
+            priority = stored.Event.Priority,
+            text = Words(home, stored.Event),
+            @event = stored.Event.Id,
+            zone = stored.Event.Zone,
+            clip = (stored.Event.Body as ClipBody)?.Id,
+        });
+
+    public object LookIns(string home) => new { active = lookIns.Active(home), past = lookIns.Past(home, 100) };
+
+    /// <summary>One sentence for an event.</summary>
+    internal static string Words(HomeRecord home, SmaEvent sma)
+    {
+        string zone = home.ZoneName(sma.Zone) is { } name ? $"zone {sma.Zone} ({name})" : string.Create(CultureInfo.InvariantCulture, $"zone {sma.Zone}");
+        string device = home.Devices.FirstOrDefault(d => d.Ref == sma.Device?.Ref) is { } d ? home.NameOf(d) : sma.Device?.Ref ?? "";
+        return sma.Kind switch
+        {
+            // The gateway explains its alarm machine itself; its words win.
+            _ when sma.Body is TextBody text && text.Text.Length > 0 => text.Text,
+            SmaEventKinds.AlarmRaised => $"Alarm: {ContactId.Find(sma.Code)?.Meaning ?? "alarm"}{(sma.Zone is null ? "" : $", {zone}")}.",
+            SmaEventKinds.AlarmCancelled => "The alarm was cancelled with the right code.",
+            SmaEventKinds.AlarmRestored => $"{Capital(zone)} is closed again.",
+            SmaEventKinds.EntryStarted => $"{Capital(zone)} opened: the entry delay runs.",
+            SmaEventKinds.EntryEnded => "The entry delay ended.",
+            SmaEventKinds.PartitionState when sma.Body is PartitionBody p => $"Partition {p.Id} is {p.State}{(p.Mode is null or "off" ? "" : $" ({p.Mode})")}{(p.User is null ? "" : $", by {p.User}")}.",
+            SmaEventKinds.DeviceState when sma.Device is { Properties.Count: > 0 } state => $"{device}: {string.Join(", ", state.Properties.Select(p => $"{p.Name} {p.Value}"))}.",
+            SmaEventKinds.DeviceLost => $"{device} is out of reach.",
+            SmaEventKinds.DeviceBack => $"{device} is back.",
+            SmaEventKinds.GatewayLost => "The gateway is out of reach.",
+            SmaEventKinds.GatewaySuspect => "The gateway went silent.",
+            SmaEventKinds.GatewayBack => "The gateway is back.",
+            SmaEventKinds.ClipStored => "A clip was stored.",
+            SmaEventKinds.InstructionResult when sma.Body is ResultBody r => $"Instruction {r.Outcome}{(r.Text.Length > 0 ? $": {r.Text}" : "")}.",
+            SmaEventKinds.SessionUp => "The gateway connected.",
+            _ => device.Length > 0 ? $"{sma.Kind}: {device}." : $"{sma.Kind}.",
+        };
+    }
+
+    private static object Zone(HomeRecord home, HomeDevice device, IEnumerable<PropertyValue> values)
+    {
+        PropertyValue? contact = values.FirstOrDefault(v => v.Name is "contact" or "open" or "motion" or "alarm" or "smoke" or "state");
+        HomePartition? partition = home.Partitions.FirstOrDefault(p => p.Number == (device.Partition ?? 1));
+        return new
+        {
+            number = device.Zone,
+            name = home.NameOf(device),
+            partition = device.Partition ?? 1,
+            device = device.Ref,
+            type = device.Type,
+            lost = device.IsLost,
+            open = contact?.Value is "open" or "true" or "on" or "1" or "detected",
+            at = contact?.At,
+            bypassed = partition?.Bypassed.Contains(device.Zone!.Value) ?? false,
+            inAlarm = partition?.AlarmZones.Contains(device.Zone!.Value) ?? false,
+        };
+    }
+
+    private static string Capital(string text) => text.Length == 0 ? text : char.ToUpperInvariant(text[0]) + text[1..];
+}

@@ -1,0 +1,44 @@
+using MediaRelay.Signaling.Access;
+using MediaRelay.Signaling.IO.Gateways;
+using MediaRelay.Signaling.IO.Storage;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace MediaRelay.Signaling.IO.Portal;
+
+/// <summary>The MSO operator's view: gateways, look-ins, journal and audit. Relays and gates are added by the roles that own them.</summary>
+internal sealed class OperatorModule(IStorage storage, GatewayLinks links, HomeRecords homes, LookInLog lookIns, AccessGate gate) : IPortalModule
+{
+    public void Map(IEndpointRouteBuilder routes)
+    {
+        RouteGroupBuilder system = routes.MapGroup("/api/operator");
+        system.MapGet("/gateways", (HttpContext c, string? after) => Asked(c, HomeAction.OperateSystem) ?? Results.Json(new
+        {
+            connected = links.Connected,
+            held = links.HeldRequests,
+            gateways = storage.Gateways.List(after ?? "", 500).Select(g => new
+            {
+                g.Id, g.Home, state = links.Presence(g.Id), lastHeard = links.LastHeard(g.Id) ?? g.LastSeen, address = links.Address(g.Id)?.ToString(), g.Software, g.ConfigActive, g.IsEnabled, certificateEnds = g.CertificateNotAfter,
+            }),
+        })).WithSummary("Gateways with presence and certificate end.");
+        system.MapGet("/sessions", (HttpContext c) => Asked(c, HomeAction.OperateSystem) ?? Results.Json(new { sessions = lookIns.AllActive().Select(s => new { s.Session, s.Home, s.Camera, s.Role, s.From, s.Gate, s.Steps }) }))
+            .WithSummary("Media sessions that run now, without names.");
+        system.MapGet("/journal", (HttpContext c, bool? verify) => Asked(c, HomeAction.OperateSystem) ?? Results.Json(new
+        {
+            writable = storage.IsWritable,
+            lastPosition = storage.Events.LastPosition,
+            homesBehind = storage.Events.LastPosition - storage.Events.Cursor("homes"),
+            check = verify == true ? storage.Events.Verify() : null,
+        })).WithSummary("Health of the event journal; verify=true checks its chain.");
+        system.MapGet("/audit", (HttpContext c, string? home, long? before) => AuditAsked(c, home) ?? Results.Json(new { records = storage.Audit.Read(home, before, 200) })).WithSummary("The audit, newest first.");
+        system.MapGet("/audit/verify", (HttpContext c) => AuditAsked(c, null) ?? Results.Json(new { fault = storage.Audit.Verify() })).WithSummary("Check the audit's chain.");
+        system.MapGet("/homes", (HttpContext c) => Asked(c, HomeAction.OperateSystem) ?? Results.Json(homes.List().Select(h => new { h.Id, h.Name, h.Gateway }))).WithSummary("Homes and their gateways, without their state.");
+    }
+
+    private IResult? Asked(HttpContext context, HomeAction action) =>
+        gate.Peek(PortalGuard.ActorOf(context), action, "") is { IsAllowed: false } refused ? Problem.Refused(refused.Reason) : null;
+
+    private IResult? AuditAsked(HttpContext context, string? home) =>
+        gate.Peek(PortalGuard.ActorOf(context), HomeAction.ViewAudit, home ?? "") is { IsAllowed: false } refused ? Problem.Refused(refused.Reason) : null;
+}

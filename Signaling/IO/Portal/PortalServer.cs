@@ -1,0 +1,200 @@
+using System.Net;
+using System.Net.Security;
+using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
+using MediaRelay.Signaling.IO.Authority;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Json;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.FileProviders;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace MediaRelay.Signaling.IO.Portal;
+
+/// <summary>The HTTPS listener of people: portal pages, JSON API and WHEP. HTTPS from the first start with a certificate of the operator's authority.</summary>
+public sealed partial class PortalServer : IHostedService, IAsyncDisposable
+{
+    private static readonly TimeSpan s_life = TimeSpan.FromDays(397);
+    private static readonly TimeSpan s_reload = TimeSpan.FromSeconds(30);
+
+    private readonly SignalingOptions _options;
+    private readonly string _folder;
+    private readonly OperatorAuthority? _authority;
+    private readonly PortalGuard _guard;
+    private readonly IEnumerable<IPortalModule> _modules;
+    private readonly IFileProvider? _pages;
+    private readonly TimeProvider _time;
+    private readonly ILoggerFactory _loggers;
+    private readonly ILogger<PortalServer> _logger;
+    private SslServerAuthenticationOptions _tls = new();
+    private DateTime _stamp;
+    private WebApplication? _app;
+    private Timer? _reload;
+
+    /// <summary>Prepares the server; nothing listens before <see cref="StartAsync"/>.</summary>
+    /// <param name="options">The section.</param>
+    /// <param name="folder">Folder of the operator's authority, where the portal's certificate is kept.</param>
+    /// <param name="authority">The authority, when it may make the certificate.</param>
+    /// <param name="guard">Who may come in.</param>
+    /// <param name="modules">What is served.</param>
+    /// <param name="pages">The portal's pages, null for an API without pages.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="loggers">The logs.</param>
+    public PortalServer(
+        SignalingOptions options, string folder, OperatorAuthority? authority, PortalGuard guard, IEnumerable<IPortalModule> modules, IFileProvider? pages, TimeProvider time, ILoggerFactory loggers)
+    {
+        (_options, _folder, _authority, _guard, _modules, _pages, _time, _loggers) = (options, folder, authority, guard, modules, pages, time, loggers);
+        _logger = loggers.CreateLogger<PortalServer>();
+    }
+
+    /// <summary>Where it listens, once started.</summary>
+    public IPEndPoint? Endpoint { get; private set; }
+
+    private string CertificatePath => _options.PortalCertificate.Length > 0 ? _options.PortalCertificate : Path.Combine(_folder, "portal.crt");
+
+    private string KeyPath => _options.PortalCertificate.Length > 0 ? _options.PortalKey : Path.Combine(_folder, "portal.key");
+
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        EnsureCertificate();
+        LoadCertificate();
+        WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "mediarelay-portal" });
+        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration();
+        builder.WebHost.ConfigureKestrel(Configure);
+        builder.Services.AddSingleton(_loggers);
+        builder.Services.AddRouting();
+        builder.Services.AddProblemDetails();
+        builder.Services.Configure<JsonOptions>(o => PortalJson.Configure(o.SerializerOptions));
+        builder.Services.AddOpenApi("v1");
+        _app = builder.Build();
+        _app.UseExceptionHandler(error => error.Run(context =>
+            Problem.Of(StatusCodes.Status500InternalServerError, "internal", "The server failed to answer; the log has the reason.").ExecuteAsync(context)));
+        if (_pages is not null)
+        {
+            _app.UseDefaultFiles(new DefaultFilesOptions { FileProvider = _pages });
+        }
+
+        _app.UseRouting();
+        _app.Use(_guard.HandleAsync);
+        if (_pages is not null)
+        {
+            _app.UseStaticFiles(new StaticFileOptions
+            {
+                FileProvider = _pages,
+                OnPrepareResponse = context => context.Context.Response.Headers.CacheControl = "no-cache",
+            });
+        }
+
+        PortalGuard.AllowAnonymous(_app.MapOpenApi("/api/openapi/{documentName}.json"));
+        foreach (IPortalModule module in _modules)
+            module.Map(_app);
+        await _app.StartAsync(cancellationToken).ConfigureAwait(false);
+        var uri = new Uri(_app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
+        Endpoint = new IPEndPoint(IPAddress.TryParse(uri.Host.Trim('[', ']'), out IPAddress? ip) ? ip : IPAddress.IPv6Any, uri.Port);
+        _reload = new Timer(_ => Reload(), null, s_reload, s_reload);
+        LogListening(Endpoint);
+    }
+
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        if (_app is null)
+            return;
+        // Streams of open pages never end by themselves.
+        using var soon = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        soon.CancelAfter(TimeSpan.FromSeconds(2));
+        await _app.StopAsync(soon.Token).ConfigureAwait(false);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_reload is not null)
+            await _reload.DisposeAsync().ConfigureAwait(false);
+        if (_app is not null)
+            await _app.DisposeAsync().ConfigureAwait(false);
+    }
+
+    private void Configure(KestrelServerOptions kestrel)
+    {
+        kestrel.AddServerHeader = false;
+        KestrelServerLimits limits = kestrel.Limits;
+        limits.MaxRequestBodySize = 1 << 20;
+        limits.MaxRequestLineSize = 4096;
+        limits.MaxRequestHeadersTotalSize = 16_384;
+        limits.MaxRequestHeaderCount = 60;
+        limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
+        limits.KeepAliveTimeout = TimeSpan.FromSeconds(75);
+        limits.MinRequestBodyDataRate = new MinDataRate(1024, TimeSpan.FromSeconds(3));
+        limits.MaxConcurrentConnections = 20_000;
+        kestrel.Listen(Read(_options.PortalListen), listen =>
+        {
+            listen.Protocols = HttpProtocols.Http1AndHttp2;
+            listen.UseHttps(new TlsHandshakeCallbackOptions { OnConnection = _ => ValueTask.FromResult(_tls), HandshakeTimeout = TimeSpan.FromSeconds(5) });
+        });
+    }
+
+    private void EnsureCertificate()
+    {
+        if (_options.PortalCertificate.Length > 0)
+            return;
+        if (File.Exists(CertificatePath))
+        {
+            using X509Certificate2 old = X509CertificateLoader.LoadCertificateFromFile(CertificatePath);
+            if (old.NotAfter > _time.GetUtcNow().AddDays(30).LocalDateTime)
+                return;
+        }
+
+        if (_authority is null)
+            throw new FileNotFoundException($"{CertificatePath} does not exist. Make an authority with 'mediarelay ca init', or name a certificate with Signaling:PortalCertificate.");
+        IssuedCertificate issued = _authority.IssueServer(_options.PortalNames, s_life, _time.GetUtcNow());
+        PrivateFile.Write(KeyPath, issued.KeyPem!);
+        File.WriteAllText(CertificatePath, issued.CertificatePem.TrimEnd() + "\n" + _authority.CertificatePem.TrimEnd() + "\n");
+    }
+
+    private void LoadCertificate()
+    {
+        _stamp = File.GetLastWriteTimeUtc(CertificatePath);
+        X509Certificate2 certificate = X509Certificate2.CreateFromPemFile(CertificatePath, KeyPath);
+        var chain = new X509Certificate2Collection();
+        chain.ImportFromPemFile(CertificatePath);
+        chain.RemoveAt(0);
+        _tls = new SslServerAuthenticationOptions
+        {
+            ServerCertificateContext = SslStreamCertificateContext.Create(certificate, chain, offline: true),
+            EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
+            AllowRenegotiation = false,
+            ApplicationProtocols = [SslApplicationProtocol.Http2, SslApplicationProtocol.Http11],
+        };
+    }
+
+    private void Reload()
+    {
+        try
+        {
+            if (File.Exists(CertificatePath) && File.GetLastWriteTimeUtc(CertificatePath) != _stamp)
+            {
+                LoadCertificate();
+                LogReloaded(CertificatePath);
+            }
+        }
+        catch (Exception e)
+        {
+            // A half-written file must not end the process; the old certificate stays in use.
+            LogReloadFailed(e);
+        }
+    }
+
+    private static IPEndPoint Read(string text)
+    {
+        string full = text.StartsWith(':') ? "[::]" + text : text;
+        return IPEndPoint.TryParse(full, out IPEndPoint? endpoint) && full.Contains(':', StringComparison.Ordinal)
+            ? endpoint
+            : throw new FormatException($"Signaling:PortalListen is \"{text}\", which is not an address and port. Write 127.0.0.1:9443, [::1]:9443 or :9443.");
+    }
+}

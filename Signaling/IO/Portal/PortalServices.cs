@@ -1,0 +1,39 @@
+using MediaRelay.Signaling.IO.Authority;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.FileProviders;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace MediaRelay.Signaling.IO.Portal;
+
+/// <summary>Registers the portal, its API and what follows events: homes and incidents. Call after <see cref="SignalingServices.AddSignaling"/>.</summary>
+public static class PortalServices
+{
+    /// <summary>Adds the portal. <paramref name="pages"/> are its static files, null for an API without pages.</summary>
+    public static IServiceCollection AddPortal(this IServiceCollection services, SignalingOptions options, string dataFolder, IFileProvider? pages)
+    {
+        services.AddSingleton<PortalSessions>();
+        services.AddSingleton<PortalUsers>();
+        services.AddSingleton<PortalFeed>();
+        services.AddSingleton<PortalGuard>();
+        services.AddSingleton<HomeRecords>();
+        services.AddSingleton<HomeViews>();
+        services.AddSingleton<LookInLog>();
+        services.AddSingleton<AccessGate>();
+        services.AddSingleton<HomeKeeper>();
+        services.AddHostedService(provider => provider.GetRequiredService<HomeKeeper>());
+        services.AddSingleton<IPortalModule, SessionModule>();
+        services.AddSingleton<IPortalModule, HomeModule>();
+        services.AddSingleton<IPortalModule, IncidentModule>();
+        services.AddSingleton<IPortalModule, UserModule>();
+        services.AddSingleton<IPortalModule, OperatorModule>();
+        if (options.PortalListen.Length == 0)
+            return services;
+        string folder = options.AuthorityFolder.Length > 0 ? options.AuthorityFolder : Path.Combine(dataFolder, "authority");
+        services.AddSingleton(provider => new PortalServer(
+            options, folder, provider.GetService<OperatorAuthority>(), provider.GetRequiredService<PortalGuard>(), provider.GetServices<IPortalModule>(), pages,
+            provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILoggerFactory>()));
+        services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<PortalServer>());
+        return services;
+    }
+}
