@@ -70,7 +70,6 @@ public sealed partial class PortalServer : IHostedService, IAsyncDisposable
         builder.WebHost.ConfigureKestrel(Configure);
         builder.Services.AddSingleton(_loggers);
         builder.Services.AddRouting();
-        builder.Services.AddProblemDetails();
         builder.Services.Configure<JsonOptions>(o => PortalJson.Configure(o.SerializerOptions));
         builder.Services.AddOpenApi("v1");
         _app = builder.Build();

@@ -12,6 +12,7 @@ public sealed class SqliteStorage : IStorage
     private readonly Timer _checkpointer;
     private readonly Lock _checkpointLock = new();
     private readonly SqliteDatabase _checkpoints;
+    private int _closed;
 
     private SqliteStorage(string path)
     {
@@ -81,6 +82,9 @@ public sealed class SqliteStorage : IStorage
 
     public async ValueTask DisposeAsync()
     {
+        // A container that knows it under two types closes it twice.
+        if (Interlocked.Exchange(ref _closed, 1) != 0)
+            return;
         await _checkpointer.DisposeAsync();
         Writer.Dispose();
         lock (_checkpointLock)
