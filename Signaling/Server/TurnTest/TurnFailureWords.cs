@@ -16,7 +16,7 @@ internal static class TurnFailureWords
         TurnFailure.RedirectLoop => "The server redirects in a circle (300). Check the alternate servers of both nodes.",
         TurnFailure.CredentialsNeeded => "The server wants a user. Give --user and a password.",
         TurnFailure.BadAnswer => $"The answer to {failed.Method} lacks an attribute that it must have.",
-        TurnFailure.ConnectionLost => $"The server closed the connection, or nothing listens on its port, during {failed.Method}.",
+        TurnFailure.ConnectionLost => "The server closed the connection, or nothing listens on its port.",
         _ => $"{failed.Method} failed.",
     };
 
