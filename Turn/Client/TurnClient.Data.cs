@@ -15,19 +15,10 @@ public sealed partial class TurnClient
     /// </summary>
     public int Wrap(TransportAddress peer, ReadOnlySpan<byte> payload, TimeSpan now, Span<byte> destination)
     {
-        if (State != TurnClientState.Allocated)
-            return 0;
-        _lastSent = now;
-        if (_channels.TryGetValue(peer, out var channel) && channel.IsInstalled)
-            return WriteChannelData(channel.Channel, payload, destination);
-        if (!HasPermission(peer))
-            return 0;
-        var writer = new StunWriter(destination, StunMethod.Send, StunClass.Indication, _ids.Next());
-        writer.AddAddress(StunAttributeType.XorPeerAddress, peer);
-        if (_settings.DontFragment)
-            writer.Add(StunAttributeType.DontFragment, []);
-        writer.Add(StunAttributeType.Data, payload);
-        return writer.Length;
+        var length = State == TurnClientState.Allocated ? WriteData(peer, payload, destination) : 0;
+        if (length > 0)
+            _lastSent = now;
+        return length;
     }
 
     /// <summary>
@@ -66,6 +57,20 @@ public sealed partial class TurnClient
         offset = value.IsEmpty ? message.Length : offset;
         length = value.Length;
         return true;
+    }
+
+    private int WriteData(TransportAddress peer, ReadOnlySpan<byte> payload, Span<byte> destination)
+    {
+        if (_channels.TryGetValue(peer, out var channel) && channel.IsInstalled)
+            return WriteChannelData(channel.Channel, payload, destination);
+        if (!HasPermission(peer))
+            return 0;
+        var writer = new StunWriter(destination, StunMethod.Send, StunClass.Indication, _ids.Next());
+        writer.AddAddress(StunAttributeType.XorPeerAddress, peer);
+        if (_settings.DontFragment)
+            writer.Add(StunAttributeType.DontFragment, []);
+        writer.Add(StunAttributeType.Data, payload);
+        return writer.Length;
     }
 
     private int WriteChannelData(ushort number, ReadOnlySpan<byte> payload, Span<byte> destination)

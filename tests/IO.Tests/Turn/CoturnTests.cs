@@ -64,7 +64,7 @@ public sealed class CoturnTests(Coturn coturn) : IClassFixture<Coturn>
     }
 
     [Fact]
-    public async Task A_tcp_allocation_reaches_a_listening_peer()
+    public async Task A_tcp_allocation_carries_bytes_to_a_listening_peer()
     {
         using var listener = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
         listener.Start();
@@ -73,7 +73,22 @@ public sealed class CoturnTests(Coturn coturn) : IClassFixture<Coturn>
         await control.Session.DoAsync((c, now, list) => c.Connect(peer, now, list), CancellationToken.None);
         using var accepted = await listener.AcceptSocketAsync().WaitAsync(Patience);
         var told = await control.Session.WaitAsync(c => c is TurnClientCommand.ConnectionOffered or TurnClientCommand.RequestFailed, Patience, CancellationToken.None);
-        Assert.Equal(peer, Assert.IsType<TurnClientCommand.ConnectionOffered>(told).Peer);
+        var offered = Assert.IsType<TurnClientCommand.ConnectionOffered>(told);
+        Assert.Equal(peer, offered.Peer);
+
+        // The data connection: ConnectionBind in front, then the peer's bytes without framing.
+        await using var data = await TurnLink.ConnectAsync(StunTransport.Tcp, control.Session.Client.Server, "localhost", insecure: true, CancellationToken.None);
+        await control.Session.DoAsync((c, now, list) => c.BindConnection(offered.ConnectionId, now, list), CancellationToken.None);
+        var bind = Assert.IsType<TurnClientCommand.SendOnConnection>(
+            await control.Session.WaitAsync(c => c is TurnClientCommand.SendOnConnection, Patience, CancellationToken.None));
+        await data.SendAsync(bind.Bytes, CancellationToken.None);
+        var answer = (await data.ReceiveAsync(CancellationToken.None).AsTask().WaitAsync(Patience)).ToArray();
+        await control.Session.DoAsync((c, now, list) => c.HandleReceived(answer, now, list), CancellationToken.None);
+        Assert.NotNull(await control.Session.WaitAsync(c => c is TurnClientCommand.ConnectionBound, Patience, CancellationToken.None));
+        await data.SendAsync("hello"u8.ToArray(), CancellationToken.None);
+        var buffer = new byte[16];
+        Assert.Equal(5, await accepted.ReceiveAsync(buffer).WaitAsync(Patience));
+        Assert.Equal("hello"u8.ToArray(), buffer[..5]);
     }
 
     [Fact]

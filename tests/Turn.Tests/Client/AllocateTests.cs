@@ -214,6 +214,7 @@ public class AllocateTests
         server.Client.AddPermission(Peer, server.Now, server.Commands);
         server.Accept(StunMethod.CreatePermission);
         server.Advance(10);
+        Assert.Equal(0, server.Client.Wrap(Mapped, [1], server.Now, new byte[100]));
         Assert.NotEqual(0, server.Client.Wrap(Peer, [1], server.Now, new byte[100]));
         server.Advance(14.9);
         Assert.False(server.HasMore);
@@ -221,6 +222,17 @@ public class AllocateTests
         Assert.True(server.HasMore);
 
         StunClass Class() => Read(((TurnClientCommand.Send)server.Commands[^1]).Bytes.ToArray()).Class;
+    }
+
+    [Fact]
+    public void Data_that_could_not_be_sent_does_not_fill_the_silence()
+    {
+        var server = new ScriptedServer();
+        server.Allocate();
+        server.Advance(10);
+        Assert.Equal(0, server.Client.Wrap(Peer, [1], server.Now, new byte[100]));
+        server.Advance(5);
+        Assert.Equal(StunClass.Indication, Read(server.Take()).Class);
     }
 
     [Fact]
