@@ -18,13 +18,16 @@ internal sealed class LoadAllocation : IDisposable
     private readonly byte[] _buffer = new byte[1024];
     private byte[] _nonce = [];
     private static readonly LongTermKey Key = LongTermKey.Derive(PasswordAlgorithm.Md5, ServerUnderTest.User, ServerUnderTest.Realm, ServerUnderTest.Password);
+    private static int _homes;
     private readonly byte[] _request = new byte[512];
     private TransactionId _id;
     private int _requestLength;
 
-    public LoadAllocation()
+    public LoadAllocation(IPAddress? from = null)
     {
         Socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp) { ReceiveTimeout = 1000 };
+        if (from is not null)
+            Socket.Bind(new IPEndPoint(from, 0));
         Socket.Connect(Server);
     }
 
@@ -58,15 +61,15 @@ internal sealed class LoadAllocation : IDisposable
     }
 
     /// <summary>Makes an allocation from a fresh port; a port that the server still remembers (437) is skipped.</summary>
-    public static LoadAllocation Create() => CreateMany(1)[0];
+    public static LoadAllocation Create() => CreateMany(1, fromHomes: false)[0];
 
     /// <summary>Makes many allocations with a number of clients under way at once, as after an outage.</summary>
-    public static List<LoadAllocation> CreateMany(int count, int underWay = 64)
+    public static List<LoadAllocation> CreateMany(int count, int underWay = 64, bool fromHomes = true)
     {
         var made = new List<LoadAllocation>(count);
         while (made.Count < count)
         {
-            var batch = Enumerable.Range(0, Math.Min(underWay, count - made.Count)).Select(_ => new LoadAllocation()).ToList();
+            var batch = Enumerable.Range(0, Math.Min(underWay, count - made.Count)).Select(_ => new LoadAllocation(fromHomes ? NextHome() : null)).ToList();
             batch.ForEach(allocation => allocation.BeginChallenge());
             var asked = batch.Where(allocation => allocation.EndChallenge()).ToList();
             asked.ForEach(allocation => allocation.BeginAllocate());
@@ -77,6 +80,12 @@ internal sealed class LoadAllocation : IDisposable
         }
 
         return made;
+    }
+
+    private static IPAddress NextHome()
+    {
+        var home = Interlocked.Increment(ref _homes) / 4 % 60_000;
+        return IPAddress.Parse($"{RelayNetwork.StormNetwork}.{1 + (home / 250)}.{1 + (home % 250)}");
     }
 
     /// <summary>Refreshes many allocations with a number of requests under way at once.</summary>

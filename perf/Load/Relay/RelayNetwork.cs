@@ -11,6 +11,7 @@ namespace MediaRelay.Load.Relay;
 internal sealed class RelayNetwork : IDisposable
 {
     public const string ClientAddress = "11.1.0.2";
+    public const string StormNetwork = "11.3";
     public const string ServerAddress = "11.1.0.1";
     public const string RelayAddress = "11.2.0.1";
     public const string PeerAddress = "11.2.0.2";
@@ -31,6 +32,10 @@ internal sealed class RelayNetwork : IDisposable
 
         Link(Client, "c0", ClientAddress, Server, "s0", ServerAddress);
         Link(Server, "s1", RelayAddress, Peer, "p0", PeerAddress);
+
+        // Storms come from many homes: the whole network is local to the client's namespace.
+        Run("ip", $"-n {Client} route add local {StormNetwork}.0.0/16 dev lo");
+        Run("ip", $"-n {Server} route add {StormNetwork}.0.0/16 via {ClientAddress}");
         ServerReceiveThreads = [Thread("s0", serverCore), Thread("s1", serverCore)];
         _ = Thread("c0", generatorCore);
         _ = Thread("p0", generatorCore);
