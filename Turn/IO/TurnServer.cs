@@ -15,7 +15,7 @@ namespace MediaRelay.Turn.IO;
 /// The TURN role of a node: opens listeners, starts one shard per core, reloads credentials and certificates, and drains on a
 /// planned stop.
 /// </summary>
-internal sealed partial class TurnServer(TurnOptions options, TimeProvider time, ILoggerFactory loggers) : IHostedLifecycleService, IAsyncDisposable
+internal sealed partial class TurnServer(TurnOptions options, TimeProvider time, ILoggerFactory loggers, IServiceProvider services) : IHostedLifecycleService, IAsyncDisposable
 {
     private static readonly TimeSpan DrainPoll = TimeSpan.FromMilliseconds(100);
 
@@ -46,7 +46,7 @@ internal sealed partial class TurnServer(TurnOptions options, TimeProvider time,
         var strangers = new PendingConnections(options.PendingConnectionsPerAddress, options.PendingConnections, time);
         var numbers = new ConnectionNumbers();
         var certificates = plan.Tls.Count + plan.Dtls.Count > 0 ? new CertificateSource(options.Certificate, options.CertificateKey, time, loggers.CreateLogger<CertificateSource>()) : null;
-        _streams = new StreamListeners(plan, strangers, numbers, certificates, loggers);
+        _streams = new StreamListeners(plan, strangers, numbers, certificates, services, loggers);
         _dtls = new Dtls.DtlsListeners(plan, strangers, numbers, certificates, time);
         var listeners = udp.Select(sockets => new RelayListener(sockets.Address, ClientTransport.Udp)).ToList();
         await _streams.OpenAsync(options.ListenTcp ? udp.Select(sockets => sockets.Address) : [], plan.Tls, listeners, cancellationToken);
@@ -96,13 +96,15 @@ internal sealed partial class TurnServer(TurnOptions options, TimeProvider time,
     {
         _reloader?.Dispose();
         _discovery?.Dispose();
-        if (_streams is not null)
-            await _streams.StopAsync();
-        _streams?.Dispose();
+        if (Interlocked.Exchange(ref _streams, null) is { } streams)
+        {
+            await streams.StopAsync();
+            streams.Dispose();
+        }
+
         _dtls?.Stop();
-        foreach (var shard in _shards)
+        foreach (var shard in Interlocked.Exchange(ref _shards, []))
             shard.Dispose();
-        _shards = [];
     }
 
     public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;

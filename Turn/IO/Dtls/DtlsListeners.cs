@@ -19,6 +19,7 @@ internal sealed unsafe class DtlsListeners(TurnPlan plan, PendingConnections str
     private const int OutgoingBudget = 256;
     private const int Mtu = 1400;
     private static readonly TimeSpan HandshakeTimeout = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan ShortestTimer = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan IdleTimeout = TimeSpan.FromHours(2);
     private static readonly TimeSpan LongestWait = TimeSpan.FromMilliseconds(200);
 
@@ -232,6 +233,8 @@ internal sealed unsafe class DtlsListeners(TurnPlan plan, PendingConnections str
         var next = client.Session.NextDeadline is { } deadline && deadline < client.Deadline ? deadline : client.Deadline;
         if (client.HalfOpen is null && client.Session.NextDeadline is null)
             next = client.LastHeard + IdleTimeout;
+        if (next <= _now)
+            next = _now + ShortestTimer;
         if (next >= client.Scheduled && client.Scheduled > _now)
             return;
         client.Scheduled = next;

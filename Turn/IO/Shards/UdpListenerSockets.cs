@@ -34,6 +34,11 @@ internal sealed class UdpListenerSockets
     /// <exception cref="SocketException">The address is in use, not of this machine, or not permitted.</exception>
     public static UdpListenerSockets Open(TransportAddress address, int shards)
     {
+        // A group can be joined by any process of the same user: a probe of its own tells whether another relay is there already.
+        var probe = DatagramSocket.TryOpen(address, default);
+        if (probe < 0)
+            throw SocketErrors.ToException(-probe, address);
+        DatagramSocket.Close(probe);
         var opened = new int[shards * 2];
         for (var i = 0; i < opened.Length; i++)
         {

@@ -7,7 +7,6 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
-using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
@@ -27,20 +26,18 @@ internal sealed class StreamListeners : IDisposable
     private readonly ConcurrentDictionary<int, StreamClient> _clients = new();
     private readonly TaskCompletionSource<IReadOnlyList<RelayShard>> _shards = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenSource _stop = new();
-    private readonly ServiceProvider _services;
     private readonly Timer _sweep;
     private readonly List<ListenOptions> _opened = [];
     private KestrelServer? _server;
 
-    public StreamListeners(TurnPlan plan, PendingConnections strangers, ConnectionNumbers numbers, CertificateSource? certificates, ILoggerFactory loggers)
+    public StreamListeners(TurnPlan plan, PendingConnections strangers, ConnectionNumbers numbers, CertificateSource? certificates, IServiceProvider services, ILoggerFactory loggers)
     {
         _plan = plan;
         _loggers = loggers;
         Strangers = strangers;
         Numbers = numbers;
         Certificates = certificates;
-        _services = new ServiceCollection().AddSingleton(loggers).AddLogging().BuildServiceProvider();
-        _options = new KestrelServerOptions { ApplicationServices = _services, AddServerHeader = false };
+        _options = new KestrelServerOptions { ApplicationServices = services, AddServerHeader = false };
         _sweep = new Timer(_ => Strangers.Sweep(), null, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1));
     }
 
@@ -87,7 +84,6 @@ internal sealed class StreamListeners : IDisposable
     {
         _sweep.Dispose();
         _server?.Dispose();
-        _services.Dispose();
         _stop.Dispose();
         Certificates?.Dispose();
     }
