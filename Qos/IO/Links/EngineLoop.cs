@@ -1,0 +1,404 @@
+using System.Buffers;
+using System.Net;
+using System.Net.Sockets;
+using System.Threading.Channels;
+using Microsoft.Extensions.Logging;
+
+namespace MediaRelay.Qos.IO.Links;
+
+/// <summary>
+/// The owner of one engine: a mailbox that receives what sockets and callers have, one task that hands it to the engine, and the
+/// sockets. Nothing else touches the engine, so it needs no lock. The mailbox is bounded; whoever fills it waits.
+/// </summary>
+internal abstract partial class EngineLoop : IAsyncDisposable
+{
+    private const int MailboxSize = 4096;
+    private const int BatchSize = 256;
+    private const int ReceiveSize = 64 * 1024;
+    private readonly Channel<Item> _mailbox = Channel.CreateBounded<Item>(new BoundedChannelOptions(MailboxSize) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait });
+    private readonly Dictionary<int, SocketLink> _links = [];
+    private readonly CancellationTokenSource _stop = new();
+    private readonly TimeProvider _clock;
+    private readonly ILogger _logger;
+    private readonly long _origin;
+    private readonly List<Socket> _listeners = [];
+    private readonly ITimer _timer;
+    private TimeSpan _armedFor = TimeSpan.MaxValue;
+    private Task _running = Task.CompletedTask;
+    private int _lastAccepted;
+    private int _congested;
+
+    private enum ItemKind { Received, Accepted, Connected, ConnectFailed, Closed, Writable, Tick, Call }
+
+    private readonly record struct Item(ItemKind Kind, int Link, byte[]? Buffer = null, int Count = 0, object? State = null);
+
+    /// <summary>One socket and what is under way on it; only the owner task uses it, apart from its receive loop.</summary>
+    private sealed class SocketLink(Socket socket)
+    {
+        public Socket Socket { get; } = socket;
+
+        public bool IsSending { get; set; }
+
+        public bool IsClosing { get; set; }
+
+        /// <summary>Set while the engine takes no more commands from this peer; the receive loop waits for it.</summary>
+        public TaskCompletionSource? Relief { get; set; }
+    }
+
+    protected EngineLoop(TimeProvider clock, ILogger logger)
+    {
+        _clock = clock;
+        _origin = clock.GetTimestamp();
+        _logger = logger;
+        _timer = clock.CreateTimer(_ => _mailbox.Writer.TryWrite(new Item(ItemKind.Tick, 0)), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+    }
+
+    protected ILogger Logger => _logger;
+
+    protected TimeProvider Clock => _clock;
+
+    /// <summary>Monotonic time since this loop was made.</summary>
+    protected TimeSpan Now => _clock.GetElapsedTime(_origin);
+
+    protected abstract TimeSpan? NextDeadline { get; }
+
+    protected CancellationToken Stopping => _stop.Token;
+
+    /// <summary>Addresses this loop listens on, with the ports that were given.</summary>
+    public IReadOnlyList<IPEndPoint> LocalEndPoints => [.. _listeners.Select(l => (IPEndPoint)l.LocalEndPoint!)];
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync().ConfigureAwait(false);
+        _stop.Dispose();
+        await _timer.DisposeAsync().ConfigureAwait(false);
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Begins to own the engine.</summary>
+    protected void Run() => _running = Task.Run(OwnAsync);
+
+    /// <summary>Runs an action as the owner, after what is in the mailbox.</summary>
+    protected ValueTask PostAsync(Action action) => _mailbox.Writer.WriteAsync(new Item(ItemKind.Call, 0, State: action), _stop.Token);
+
+    /// <summary>Runs an action as the owner and waits for its result.</summary>
+    protected async Task<T> AskAsync<T>(Func<T> function)
+    {
+        var done = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
+        await PostAsync(() =>
+        {
+            try
+            {
+                done.SetResult(function());
+            }
+            catch (Exception fault) // The caller gets it; the owner goes on.
+            {
+                done.SetException(fault);
+            }
+        }).ConfigureAwait(false);
+        return await done.Task.WaitAsync(_stop.Token).ConfigureAwait(false);
+    }
+
+    /// <summary>Accepts connections. Throws SocketException when the address is in use or not ours; the exception names it.</summary>
+    protected void Listen(IPEndPoint address, Func<IPAddress, bool> isAllowed)
+    {
+        var listener = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            listener.Bind(address);
+            listener.Listen(512);
+        }
+        catch (SocketException fault)
+        {
+            listener.Dispose();
+            throw new SocketException(fault.ErrorCode, $"{address}");
+        }
+        _listeners.Add(listener);
+        _ = AcceptAsync(listener, isAllowed);
+    }
+
+    /// <summary>Connects in the background; the engine hears connected or failed.</summary>
+    protected void Dial(int link, IPEndPoint address) => _ = DialAsync(link, address);
+
+    /// <summary>Sends what the engine has queued for a link; what the socket does not take now goes out as it makes room.</summary>
+    protected void Send(int link)
+    {
+        if (!_links.TryGetValue(link, out SocketLink? connection) || connection.IsSending) return;
+        while (true)
+        {
+            ReadOnlySpan<byte> pending = PendingOutput(link);
+            if (pending.IsEmpty)
+            {
+                if (connection.IsClosing) Shut(link, connection);
+                return;
+            }
+            int sent = connection.Socket.Send(pending, SocketFlags.None, out SocketError error);
+            if (sent > 0) ConsumeOutput(link, sent);
+            if (error == SocketError.Success) continue;
+            if (error == SocketError.WouldBlock)
+            {
+                connection.IsSending = true;
+                byte[] rest = PendingOutput(link).ToArray();
+                ConsumeOutput(link, rest.Length);
+                _ = SendRestAsync(link, connection, rest);
+            }
+            return; // A broken transport is told by the receive loop.
+        }
+    }
+
+    /// <summary>Sends what is queued, then closes.</summary>
+    protected void CloseAfterSending(int link)
+    {
+        if (!_links.TryGetValue(link, out SocketLink? connection)) return;
+        connection.IsClosing = true;
+        Send(link);
+    }
+
+    protected abstract ReadOnlySpan<byte> PendingOutput(int link);
+
+    protected abstract void ConsumeOutput(int link, int count);
+
+    protected abstract void OnReceived(int link, ReadOnlySpan<byte> bytes, TimeSpan now);
+
+    protected abstract void OnAccepted(int link, string peer, TimeSpan now);
+
+    protected abstract void OnConnected(int link, TimeSpan now);
+
+    protected abstract void OnConnectFailed(int link, TimeSpan now);
+
+    protected abstract void OnClosed(int link, TimeSpan now);
+
+    protected abstract void OnWritable(int link, TimeSpan now);
+
+    protected abstract void OnDeadline(TimeSpan now);
+
+    /// <summary>Carries out the commands that the engine gave in this batch.</summary>
+    protected abstract ValueTask CarryOutAsync();
+
+    protected virtual bool IsCongested(int link) => false;
+
+    /// <summary>Says good-bye before the sockets close; runs as the owner.</summary>
+    protected abstract void OnStopping();
+
+    protected async Task StopAsync()
+    {
+        if (_stop.IsCancellationRequested) return;
+        if (!_running.IsCompleted)
+        {
+            try
+            {
+                await AskAsync(() => { OnStopping(); return true; }).WaitAsync(TimeSpan.FromSeconds(2), CancellationToken.None).ConfigureAwait(false);
+            }
+            catch (Exception fault) when (fault is TimeoutException or OperationCanceledException or ChannelClosedException)
+            {
+                // A peer that does not read must not hold the stop up.
+            }
+        }
+        await _stop.CancelAsync().ConfigureAwait(false);
+        foreach (Socket listener in _listeners) listener.Dispose();
+        _mailbox.Writer.TryComplete();
+        await _running.ConfigureAwait(false);
+        foreach (SocketLink link in _links.Values) link.Socket.Dispose();
+    }
+
+    private async Task OwnAsync()
+    {
+        ChannelReader<Item> mailbox = _mailbox.Reader;
+        try
+        {
+            while (await mailbox.WaitToReadAsync(_stop.Token).ConfigureAwait(false))
+            {
+                TimeSpan now = Now;
+                for (int i = 0; i < BatchSize && mailbox.TryRead(out Item item); i++)
+                {
+                    try
+                    {
+                        Handle(item, now);
+                    }
+                    catch (Exception fault) // One input must not end the owner; the link that brought it is closed.
+                    {
+                        LogFault(fault, item.Link);
+                        if (item.Kind == ItemKind.Received && _links.TryGetValue(item.Link, out SocketLink? bad)) Shut(item.Link, bad);
+                    }
+                }
+                if (NextDeadline <= now) OnDeadline(now);
+                await CarryOutAsync().ConfigureAwait(false);
+                Arm();
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // Stopped.
+        }
+    }
+
+    private void Handle(in Item item, TimeSpan now)
+    {
+        switch (item.Kind)
+        {
+            case ItemKind.Received:
+                if (_links.ContainsKey(item.Link)) OnReceived(item.Link, item.Buffer.AsSpan(0, item.Count), now);
+                ArrayPool<byte>.Shared.Return(item.Buffer!);
+                Relieve(item.Link);
+                break;
+            case ItemKind.Accepted:
+                Begin(item.Link, (Socket)item.State!);
+                OnAccepted(item.Link, ((IPEndPoint)((Socket)item.State!).RemoteEndPoint!).Address.ToString(), now);
+                break;
+            case ItemKind.Connected:
+                Begin(item.Link, (Socket)item.State!);
+                OnConnected(item.Link, now);
+                break;
+            case ItemKind.ConnectFailed:
+                OnConnectFailed(item.Link, now);
+                break;
+            case ItemKind.Closed when _links.TryGetValue(item.Link, out SocketLink? closed) && closed.Socket == item.State:
+                Forget(item.Link, closed);
+                OnClosed(item.Link, now);
+                break;
+            case ItemKind.Writable when _links.TryGetValue(item.Link, out SocketLink? writable) && writable.Socket == item.State:
+                writable.IsSending = false;
+                Send(item.Link);
+                OnWritable(item.Link, now);
+                break;
+            case ItemKind.Tick:
+                _armedFor = TimeSpan.MaxValue;
+                break;
+            case ItemKind.Call:
+                ((Action)item.State!)();
+                break;
+        }
+    }
+
+    /// <summary>Sets the timer to the next deadline unless it already rings before.</summary>
+    private void Arm()
+    {
+        if (NextDeadline is not { } next || next >= _armedFor) return;
+        _armedFor = next;
+        TimeSpan wait = next - Now;
+        _timer.Change(wait > TimeSpan.Zero ? wait + TimeSpan.FromMilliseconds(1) : TimeSpan.Zero, Timeout.InfiniteTimeSpan);
+    }
+
+    private void Begin(int link, Socket socket)
+    {
+        if (_links.Remove(link, out SocketLink? old)) old.Socket.Dispose();
+        var connection = new SocketLink(socket);
+        _links.Add(link, connection);
+        socket.Blocking = false;
+        _ = ReceiveAsync(link, connection);
+    }
+
+    private void Shut(int link, SocketLink connection)
+    {
+        Forget(link, connection);
+        OnClosed(link, Now);
+    }
+
+    private void Forget(int link, SocketLink connection)
+    {
+        _links.Remove(link);
+        if (connection.Relief is not null) _congested--;
+        connection.Relief?.SetResult();
+        connection.Socket.Dispose();
+    }
+
+    /// <summary>Back-pressure: a peer with too many commands under way is not read until some are answered.</summary>
+    private void Relieve(int received)
+    {
+        if (_links.TryGetValue(received, out SocketLink? source) && source.Relief is null && IsCongested(received))
+        {
+            source.Relief = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            _congested++;
+        }
+        if (_congested == 0) return;
+        foreach ((int link, SocketLink connection) in _links)
+        {
+            if (connection.Relief is null || IsCongested(link)) continue;
+            connection.Relief.SetResult();
+            connection.Relief = null;
+            _congested--;
+        }
+    }
+
+    private async Task AcceptAsync(Socket listener, Func<IPAddress, bool> isAllowed)
+    {
+        try
+        {
+            while (true)
+            {
+                Socket socket = await listener.AcceptAsync(_stop.Token).ConfigureAwait(false);
+                socket.NoDelay = true;
+                IPAddress peer = ((IPEndPoint)socket.RemoteEndPoint!).Address;
+                if (!isAllowed(peer))
+                {
+                    LogRefused(peer);
+                    socket.Dispose();
+                    continue;
+                }
+                await _mailbox.Writer.WriteAsync(new Item(ItemKind.Accepted, Interlocked.Increment(ref _lastAccepted), State: socket), _stop.Token).ConfigureAwait(false);
+            }
+        }
+        catch (Exception fault) when (fault is OperationCanceledException or SocketException or ObjectDisposedException or ChannelClosedException)
+        {
+            // The listener was closed with the loop.
+        }
+    }
+
+    private async Task DialAsync(int link, IPEndPoint address)
+    {
+        var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
+        limit.CancelAfter(TimeSpan.FromSeconds(5));
+        try
+        {
+            await socket.ConnectAsync(address, limit.Token).ConfigureAwait(false);
+            LogConnected(address);
+            await _mailbox.Writer.WriteAsync(new Item(ItemKind.Connected, link, State: socket), _stop.Token).ConfigureAwait(false);
+        }
+        catch (Exception fault) when (fault is SocketException or OperationCanceledException or ChannelClosedException)
+        {
+            socket.Dispose();
+            LogConnectFailed(address, fault.Message);
+            _mailbox.Writer.TryWrite(new Item(ItemKind.ConnectFailed, link));
+        }
+    }
+
+    private async Task ReceiveAsync(int link, SocketLink connection)
+    {
+        Socket socket = connection.Socket;
+        try
+        {
+            while (true)
+            {
+                if (connection.Relief is { } relief) await relief.Task.ConfigureAwait(false);
+                byte[] buffer = ArrayPool<byte>.Shared.Rent(ReceiveSize);
+                int count = await socket.ReceiveAsync(buffer.AsMemory(), SocketFlags.None, _stop.Token).ConfigureAwait(false);
+                if (count == 0)
+                {
+                    ArrayPool<byte>.Shared.Return(buffer);
+                    break;
+                }
+                var item = new Item(ItemKind.Received, link, buffer, count);
+                if (!_mailbox.Writer.TryWrite(item)) await _mailbox.Writer.WriteAsync(item, _stop.Token).ConfigureAwait(false);
+            }
+        }
+        catch (Exception fault) when (fault is SocketException or OperationCanceledException or ObjectDisposedException or ChannelClosedException)
+        {
+            // The end of the transport, told below.
+        }
+        if (!_stop.IsCancellationRequested) await _mailbox.Writer.WriteAsync(new Item(ItemKind.Closed, link, State: socket), CancellationToken.None).ConfigureAwait(false);
+    }
+
+    private async Task SendRestAsync(int link, SocketLink connection, byte[] rest)
+    {
+        try
+        {
+            for (int at = 0; at < rest.Length;) at += await connection.Socket.SendAsync(rest.AsMemory(at), SocketFlags.None, _stop.Token).ConfigureAwait(false);
+            await _mailbox.Writer.WriteAsync(new Item(ItemKind.Writable, link, State: connection.Socket), _stop.Token).ConfigureAwait(false);
+        }
+        catch (Exception fault) when (fault is SocketException or OperationCanceledException or ObjectDisposedException or ChannelClosedException)
+        {
+            // The receive loop tells the end of the transport.
+        }
+    }
+}

@@ -1,0 +1,56 @@
+using System.Net;
+using MediaRelay.Qos.Cops;
+using MediaRelay.Qos.Gates;
+using MediaRelay.Qos.IO.Journal;
+using MediaRelay.Qos.IO.Links;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace MediaRelay.Qos.IO;
+
+/// <summary>Registers the integrated application manager.</summary>
+public static class QosServices
+{
+    /// <summary>
+    /// Adds <see cref="IApplicationManager"/> and its background service. An <see cref="IGateJournal"/> registered before is used in
+    /// place of the file.
+    /// </summary>
+    public static IServiceCollection AddQos(this IServiceCollection services, QosOptions options)
+    {
+        services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton<IGateJournal>(_ => new FileGateJournal(options.JournalFile));
+        services.AddSingleton(options);
+        services.AddSingleton(s => new PolicyServerLink(
+            ToSettings(options), [.. options.PolicyServers.Select(IPEndPoint.Parse)], s.GetRequiredService<IGateJournal>(),
+            s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ILogger<PolicyServerLink>>()));
+        services.AddSingleton<IApplicationManager>(s => s.GetRequiredService<PolicyServerLink>());
+        services.AddSingleton<QosMetrics>();
+        services.AddHostedService<Starter>();
+        return services;
+    }
+
+    private static ApplicationManagerSettings ToSettings(QosOptions options) => new((ushort)options.ApplicationManagerTag)
+    {
+        ApplicationTypes = [.. options.ApplicationTypes.DefaultIfEmpty(0).Select(t => (ushort)t)],
+        RequestDeadline = options.RequestDeadline,
+        AnswerTimeout = options.AnswerTimeout,
+        MaxOutstanding = options.MaxOutstanding,
+        OrphanGrace = options.OrphanGrace,
+        SynchInterval = options.SynchInterval,
+        ElementId = options.ElementId,
+        Cops = new CopsSettings { KeepAlive = options.KeepAlive, DecisionFlags = (ushort)options.DecisionFlags },
+    };
+
+    private sealed class Starter(PolicyServerLink link, QosMetrics metrics) : IHostedService
+    {
+        public Task StartAsync(CancellationToken cancellationToken)
+        {
+            _ = metrics; // Made here so that the instruments exist from the start.
+            return link.StartAsync(cancellationToken);
+        }
+
+        public Task StopAsync(CancellationToken cancellationToken) => link.DisposeAsync().AsTask();
+    }
+}
