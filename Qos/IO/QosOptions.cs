@@ -11,14 +11,14 @@ namespace MediaRelay.Qos.IO;
 public sealed class QosOptions : IValidatableObject
 {
     [Description("Policy servers as address:port, tried in order; the second takes over when the first is lost.")]
-    public IList<string> PolicyServers { get; } = [];
+    public string[] PolicyServers { get; set; } = [];
 
     [Description("Application manager tag, unique among the operator's application managers; second half of every AMID.")]
     [Range(1, 65535)]
     public int ApplicationManagerTag { get; set; } = 1;
 
     [Description("Application types that this application manager uses; each makes one AMID with the tag. Type 0 means none.")]
-    public IList<int> ApplicationTypes { get; } = [];
+    public int[] ApplicationTypes { get; set; } = [];
 
     [Description("Time by which every gate request has an outcome; a session then goes on without QoS and the gate is still tried for.")]
     [Range(typeof(TimeSpan), "00:00:00.050", "00:01:00")]
@@ -63,7 +63,7 @@ public sealed class QosOptions : IValidatableObject
 
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
-        if (PolicyServers.Count == 0) yield return Fault("Qos:PolicyServers is empty. Name at least one policy server, e.g. \"192.0.2.10:3918\".", nameof(PolicyServers));
+        if (PolicyServers.Length == 0) yield return Fault("Qos:PolicyServers is empty. Name at least one policy server, e.g. \"192.0.2.10:3918\".", nameof(PolicyServers));
         foreach (string server in PolicyServers)
         {
             if (!IPEndPoint.TryParse(server, out IPEndPoint? address) || address.Port == 0)

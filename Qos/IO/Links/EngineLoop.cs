@@ -105,6 +105,7 @@ internal abstract partial class EngineLoop : IAsyncDisposable
         var listener = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         try
         {
+            if (address.Address.Equals(IPAddress.IPv6Any)) listener.DualMode = true;
             listener.Bind(address);
             listener.Listen(512);
         }

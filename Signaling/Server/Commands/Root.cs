@@ -25,6 +25,8 @@ internal static class Root
             CheckCommand.Create(),
             ConfigCommand.Create(),
             TurnCommand.Create(),
+            PolicyServerCommand.Create(),
+            CmtsCommand.Create(),
             CompletionCommand.Create(),
         };
         return HelpPages.Apply(root);

@@ -6,5 +6,6 @@ internal static class RoleCatalog
     public static IReadOnlyList<Role> All { get; } =
     [
         new TurnRole(),
+        new QosRole(),
     ];
 }
