@@ -8,5 +8,6 @@ internal static class LoadRoot
     public static RootCommand Create() => new("MediaRelay load generator: each command prints one table.")
     {
         RelayLoad.Create(),
+        QosLoad.Create(),
     };
 }

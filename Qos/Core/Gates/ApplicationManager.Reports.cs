@@ -82,7 +82,7 @@ public sealed partial class ApplicationManager
         gate.Confirmed = gate.Sent;
         gate.IsUnsure = false;
         if (gate.Confirmed!.Profile.Envelopes == ResourceEnvelopes.Commit) gate.FirstCommitted ??= now;
-        gate.TimeLimitAt = gate.Confirmed.TimeLimitSeconds is > 0 and var seconds && gate.FirstCommitted is { } first ? first + TimeSpan.FromSeconds(seconds) : null;
+        gate.TimeLimitAt = !IgnoresTimeLimits && gate.Confirmed.TimeLimitSeconds is > 0 and var seconds && gate.FirstCommitted is { } first ? first + TimeSpan.FromSeconds(seconds) : null;
         if (gate.IsReleased)
         {
             gate.TimeLimitAt = null;

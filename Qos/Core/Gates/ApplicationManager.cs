@@ -66,6 +66,9 @@ public sealed partial class ApplicationManager
 
     public int GateCount => _gates.Count;
 
+    /// <summary>Leaves time limits to CMTS and policy server; for tests of those.</summary>
+    internal bool IgnoresTimeLimits { get; set; }
+
     public ManagerCounters Counters { get; } = new();
 
     /// <summary>Bytes for the policy server; after sending call <see cref="ConsumeOutput"/>.</summary>

@@ -28,9 +28,9 @@ public sealed class MessageFlowTests
 
         // Step 3: the CMTS checks, creates the gate and turns its parameters into DOCSIS ones; step 4: DSA-REQ, DSA-RSP, DSA-ACK.
         Assert.Equal(2, cmts.Engine.Counters.DsaExchanges);
-        Cmts.CmtsGateView up = cmts.Engine.Snapshot(world.Now).Gates.Single(g => g.Direction == GateDirection.Upstream);
+        MediaRelay.Qos.Cmts.CmtsGateView up = cmts.Engine.Snapshot(world.Now).Gates.Single(g => g.Direction == GateDirection.Upstream);
         Assert.Equal(GateState.Committed, up.State);
-        Assert.Equal(Cmts.SchedulingType.UnsolicitedGrant, up.Scheduling);
+        Assert.Equal(MediaRelay.Qos.Cmts.SchedulingType.UnsolicitedGrant, up.Scheduling);
         Assert.NotEqual(0u, up.ServiceFlow);
 
         // Step 5: Gate-Set-Ack to the policy server, which relays it; the application manager hears under its own number.
