@@ -157,7 +157,7 @@ public sealed partial class MediaEndpoint : IAsyncDisposable, IEndpointEvents
     }
 
     /// <summary>A report with the identifiers of the W3C (<see cref="RtcStatistic"/>).</summary>
-    public Task<IReadOnlyList<RtcStatistic>> GetStatisticsAsync() => _loop.InvokeAsync(() => EndpointStatistics.Collect(_transport, _media, IncomingLevel, _loop.Now));
+    public Task<IReadOnlyList<RtcStatistic>> GetStatisticsAsync() => _loop.InvokeAsync(() => EndpointStatistics.Collect(_transport, _media, IncomingLevel));
 
     /// <summary>Milliseconds from the creation of the endpoint to each step of its start; steps that were not reached are left out.</summary>
     public Task<IReadOnlyDictionary<string, double>> GetTimelineAsync() => _loop.InvokeAsync(() => EndpointStatistics.Timeline(_transport));

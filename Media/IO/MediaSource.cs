@@ -13,8 +13,6 @@ namespace MediaRelay.Media.IO;
 /// </summary>
 public sealed partial class MediaSource : ICameraSink, IPacketTarget, IAsyncDisposable
 {
-    private static readonly TimeSpan KeyFrameRequestPause = TimeSpan.FromMilliseconds(500);
-
     private readonly MediaHost _host;
     private readonly MediaLoop _loop;
     private readonly ILogger _logger;
@@ -25,7 +23,6 @@ public sealed partial class MediaSource : ICameraSink, IPacketTarget, IAsyncDisp
     private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private CameraTrack[] _tracks = [];
     private Transcoder[][] _transcoders = [];
-    private TimeSpan? _keyFrameAsked;
     private byte[]? _lastPicture;
 
     internal MediaSource(MediaHost host, string name, ICamera? camera, ILogger logger)
@@ -126,11 +123,10 @@ public sealed partial class MediaSource : ICameraSink, IPacketTarget, IAsyncDisp
         StopIdleTranscoders();
     }
 
-    /// <summary>Asks for a key frame of a stream, at most twice a second; on the loop.</summary>
-    internal void RequestKeyFrame(SourceStream stream, TimeSpan now)
+    /// <summary>Asks the camera for a key frame; the feed limits the rate. On the loop.</summary>
+    internal void RequestKeyFrame(SourceStream stream)
     {
-        if (stream.Transcoder is not null || now - _keyFrameAsked < KeyFrameRequestPause) return;
-        _keyFrameAsked = now;
+        if (stream.Transcoder is not null) return;
         if (_camera is Cameras.Rtsp.RtspCamera rtsp) rtsp.RequestKeyFrame(stream.Track.Index);
         KeyFrameWanted?.Invoke(stream.Track.Index);
     }

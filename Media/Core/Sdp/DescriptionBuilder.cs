@@ -47,12 +47,11 @@ internal static class DescriptionBuilder
     public static void Sources(MediaDescription media, LocalEndpoint local, LocalMedia track, MediaDirection direction, bool rtx)
     {
         if ((direction & MediaDirection.SendOnly) == 0 || track.Ssrc is not { } ssrc) return;
-        if (rtx && track.RtxSsrc is { } repair)
-        {
-            media.Add("ssrc-group", string.Create(CultureInfo.InvariantCulture, $"FID {ssrc} {repair}"));
-            Source(media, repair, local, track);
-        }
+        var repair = rtx ? track.RtxSsrc : null;
+        if (repair is not null) media.Add("ssrc-group", string.Create(CultureInfo.InvariantCulture, $"FID {ssrc} {repair}"));
+        // Chromium takes the source that is named first for the media, whatever the group says.
         Source(media, ssrc, local, track);
+        if (repair is { } second) Source(media, second, local, track);
     }
 
     public static SessionDescription Answer(SessionDescription offer, LocalEndpoint local, NegotiatedSession result)

@@ -1,3 +1,5 @@
+using MediaRelay.Media.Rtp;
+
 namespace MediaRelay.Media.IO.Audio;
 
 /// <summary>
@@ -28,14 +30,7 @@ public sealed class AudioLevel
     public void MeasureG711(ReadOnlySpan<byte> payload, bool isALaw)
     {
         if (payload.IsEmpty) return;
-        double sum = 0;
-        foreach (var code in payload)
-        {
-            double sample = isALaw ? G711.FromALaw(code) : G711.FromMuLaw(code);
-            sum += sample * sample;
-        }
-        var mean = sum / payload.Length;
-        Set(mean <= 1 ? Silence : Math.Max(Silence, 10 * Math.Log10(mean / (32768.0 * 32768.0))));
+        Set(-G711.Level(payload, isALaw));
     }
 
     /// <summary>Takes the sender's statement: 0 to 127 below full scale.</summary>

@@ -1,6 +1,8 @@
+using System.Runtime.InteropServices;
 using System.Threading.Channels;
 using MediaRelay.Media.IO.Cameras;
 using MediaRelay.Media.IO.Children;
+using MediaRelay.Media.Rtp;
 
 namespace MediaRelay.Media.IO.Audio;
 
@@ -34,8 +36,7 @@ public sealed class LoudspeakerTalkBack : ITalkBack, IAsyncDisposable
         if (!_timeline.TryTake(packet, out var silence, out var payload)) return;
         silence = Math.Min(silence, 800);
         var linear = new byte[(silence + payload.Length) * 2];
-        for (var i = 0; i < payload.Length; i++)
-            System.Buffers.Binary.BinaryPrimitives.WriteInt16LittleEndian(linear.AsSpan((silence + i) * 2), G711.FromMuLaw(payload[i]));
+        G711.DecodeMuLaw(payload, MemoryMarshal.Cast<byte, short>(linear.AsSpan(silence * 2)));
         _samples.Writer.TryWrite(linear);
     }
 

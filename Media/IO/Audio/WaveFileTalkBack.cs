@@ -16,7 +16,7 @@ public sealed class WaveFileTalkBack : ITalkBack, IDisposable
 
     public WaveFileTalkBack(string path)
     {
-        _file = new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.Read, 16 * 1024);
+        _file = new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.Read, 1024);
         WriteHeader();
     }
 

@@ -16,6 +16,7 @@ internal sealed class EndpointMedia(MediaEndpointSettings settings, EndpointTran
 
     private readonly List<SourceSubscription> _subscriptions = [];
     private readonly byte[] _scratch = new byte[MediaPacket.Capacity];
+    private readonly ushort[] _lost = new ushort[128];
     private NegotiatedSession? _session;
     private TimeSpan? _nextReport;
 
@@ -23,7 +24,18 @@ internal sealed class EndpointMedia(MediaEndpointSettings settings, EndpointTran
 
     public List<TrackReceiver> Receivers { get; } = [];
 
-    public override TimeSpan? NextDeadline => _nextReport;
+    public override TimeSpan? NextDeadline
+    {
+        get
+        {
+            var next = _nextReport;
+            foreach (var receiver in Receivers)
+            {
+                if (receiver.Nacks?.NextDeadline is { } due && (next is null || due < next)) next = due;
+            }
+            return next;
+        }
+    }
 
     /// <summary>Takes the outcome of offer and answer; subscribes and unsubscribes what changed.</summary>
     public void Apply(NegotiatedSession session, TimeSpan now)
@@ -44,8 +56,7 @@ internal sealed class EndpointMedia(MediaEndpointSettings settings, EndpointTran
             }
             _subscriptions.Add(source.Subscribe(isVideo ? MediaKind.Video : MediaKind.Audio, media.Codecs, sender, (stream, codec) =>
             {
-                sender.SetStream(stream, codec);
-                if (transport.State == MediaEndpointState.Connected) sender.Start(loop.Now);
+                sender.SetStream(stream, codec, loop.Now);
             }));
         }
         if (published is not null) AnnouncePublished(session);
@@ -55,7 +66,7 @@ internal sealed class EndpointMedia(MediaEndpointSettings settings, EndpointTran
     /// <summary>Keys exist: media flows from now on.</summary>
     public void Start(TimeSpan now)
     {
-        foreach (var sender in Senders) sender.Start(now);
+        foreach (var sender in Senders) sender.Pump(now);
         _nextReport ??= now + ReportInterval;
         loop.Schedule(this);
     }
@@ -72,11 +83,18 @@ internal sealed class EndpointMedia(MediaEndpointSettings settings, EndpointTran
         if (_session is null || !RtpPacket.TryRead(bytes, out var packet) || Find(packet, out var isRtx) is not { } receiver) return;
         if (isRtx)
         {
-            var length = TrackReceiver.Restore(packet, receiver.Codec.ReceivePayloadType, receiver.Ssrc, _scratch);
-            if (length > 0) Publish(receiver, _scratch.AsSpan(0, length));
+            var length = RtxPacket.Restore(packet, (byte)receiver.Codec.ReceivePayloadType, receiver.Ssrc, _scratch);
+            if (length == 0) return;
+            receiver.Nacks?.Handle(System.Buffers.Binary.BinaryPrimitives.ReadUInt16BigEndian(_scratch.AsSpan(2)), now);
+            Publish(receiver, _scratch.AsSpan(0, length));
             return;
         }
-        receiver.HandleRtp(packet, now);
+        receiver.Statistics.Handle(packet.SequenceNumber, packet.Timestamp, packet.Payload.Length, now);
+        if (receiver.Nacks is { } nacks && published is not null)
+        {
+            nacks.Handle(packet.SequenceNumber, now);
+            loop.Schedule(this);
+        }
         if (receiver.Media.Kind == "audio") HandleAudio(receiver, packet);
         Publish(receiver, bytes);
     }
@@ -85,24 +103,15 @@ internal sealed class EndpointMedia(MediaEndpointSettings settings, EndpointTran
     {
         if (!RtcpReader.TryRead(bytes, out var reader)) return;
         var middleNtp = (uint)(SenderReport.ToNtp(time.GetUtcNow()) >> 16);
-        Span<ushort> lost = stackalloc ushort[256];
         foreach (var packet in reader)
         {
-            if (packet.TryGetSender(out var report)) Receivers.Find(r => r.Ssrc == report.Ssrc)?.HandleSenderReport(report, now);
+            if (packet.TryGetSender(out var report)) FindReceiver(report.Ssrc)?.Statistics.HandleSenderReport(report, now);
             for (var i = 0; i < packet.ReportCount; i++)
             {
                 var block = packet.Report(i);
                 FindSender(block.Ssrc)?.HandleReport(block, middleNtp);
             }
-            if (packet.IsNack) FindSender(packet.MediaSsrc)?.HandleNack(lost[..packet.ReadNack(lost)], now);
-            else if (packet.IsPli) FindSender(packet.MediaSsrc)?.HandleKeyFrameRequest(now);
-            else if (packet.IsFir)
-            {
-                foreach (var sender in Senders)
-                {
-                    if (packet.TryGetFir(sender.Ssrc, out _)) sender.HandleKeyFrameRequest(now);
-                }
-            }
+            foreach (var sender in Senders) sender.HandleFeedback(packet, now);
         }
     }
 
@@ -119,12 +128,13 @@ internal sealed class EndpointMedia(MediaEndpointSettings settings, EndpointTran
 
     public override void HandleDeadline(TimeSpan now)
     {
+        foreach (var receiver in Receivers) AskAgain(receiver, now);
         if (_nextReport is not { } due || due > now) return;
         _nextReport = now + ReportInterval;
         if (transport.State != MediaEndpointState.Connected) return;
         Span<ReportBlock> blocks = stackalloc ReportBlock[MostReceivers];
         var count = 0;
-        foreach (var receiver in Receivers) blocks[count++] = receiver.Report(now);
+        foreach (var receiver in Receivers) blocks[count++] = receiver.Statistics.TakeReport(now);
         var ntp = SenderReport.ToNtp(time.GetUtcNow());
         var sent = false;
         foreach (var sender in Senders)
@@ -142,6 +152,29 @@ internal sealed class EndpointMedia(MediaEndpointSettings settings, EndpointTran
     }
 
     private uint OwnSsrc => Senders.Count > 0 ? Senders[0].Ssrc : negotiation.AudioSsrc;
+
+    private void AskAgain(TrackReceiver receiver, TimeSpan now)
+    {
+        if (receiver.Nacks is not { } nacks || nacks.NextDeadline is not { } due || due > now) return;
+        var count = nacks.TakeDue(now, _lost);
+        if (nacks.NeedsKeyFrame)
+        {
+            nacks.Clear();
+            RequestKeyFrame(now);
+        }
+        if (count == 0) return;
+        var writer = new RtcpWriter(transport.Payload);
+        if (writer.TryAddReceiverReport(OwnSsrc) && writer.TryAddNack(OwnSsrc, receiver.Ssrc, _lost.AsSpan(0, count))) transport.SendRtcp(writer.Length, now);
+    }
+
+    private TrackReceiver? FindReceiver(uint ssrc)
+    {
+        foreach (var receiver in Receivers)
+        {
+            if (receiver.Ssrc == ssrc) return receiver;
+        }
+        return null;
+    }
 
     private TrackSender? FindSender(uint ssrc)
     {

@@ -7,7 +7,7 @@ namespace MediaRelay.Media.IO.Endpoints;
 /// <summary>Collects the W3C's statistics objects of one endpoint. On the loop only.</summary>
 internal static class EndpointStatistics
 {
-    public static IReadOnlyList<RtcStatistic> Collect(EndpointTransport? transport, EndpointMedia? media, AudioLevel incoming, TimeSpan now)
+    public static IReadOnlyList<RtcStatistic> Collect(EndpointTransport? transport, EndpointMedia? media, AudioLevel incoming)
     {
         var report = new List<RtcStatistic>();
         if (transport is null || media is null) return report;
@@ -35,7 +35,6 @@ internal static class EndpointStatistics
         foreach (var pair in transport.Agent.Snapshot()) AddPair(report, pair);
         foreach (var sender in media.Senders) AddSender(report, sender);
         foreach (var receiver in media.Receivers) AddReceiver(report, receiver, incoming);
-        _ = now;
         return report;
     }
 
@@ -101,13 +100,13 @@ internal static class EndpointStatistics
             ["transportId"] = "T",
             ["packetsSent"] = sender.Packets,
             ["bytesSent"] = sender.Octets,
-            ["retransmittedPacketsSent"] = sender.RepeatedPackets,
-            ["nackCount"] = sender.NacksReceived,
+            ["retransmittedPacketsSent"] = sender.Counters?.RetransmittedPacketsSent ?? 0,
+            ["nackCount"] = sender.Counters?.NackCount ?? 0,
         };
         if (sender.IsVideo)
         {
-            values["pliCount"] = sender.PlisReceived;
-            values["keyFramesEncoded"] = sender.KeyFramesSent;
+            values["pliCount"] = sender.Counters?.PliCount ?? 0;
+            values["firCount"] = sender.Counters?.FirCount ?? 0;
         }
         if (sender.Codec is { } codec)
         {
@@ -144,10 +143,10 @@ internal static class EndpointStatistics
             ["kind"] = receiver.Media.Kind,
             ["mid"] = receiver.Media.Mid ?? "",
             ["transportId"] = "T",
-            ["packetsReceived"] = receiver.Packets,
-            ["bytesReceived"] = receiver.Octets,
-            ["packetsLost"] = receiver.Lost,
-            ["jitter"] = receiver.Jitter,
+            ["packetsReceived"] = receiver.Statistics.Packets,
+            ["bytesReceived"] = receiver.Statistics.Octets,
+            ["packetsLost"] = receiver.Statistics.Lost,
+            ["jitter"] = receiver.Statistics.Jitter.TotalSeconds,
         };
         // The W3C member is linear, 0 to 1.
         if (receiver.Media.Kind == "audio") values["audioLevel"] = Math.Pow(10, incoming.Current / 20);

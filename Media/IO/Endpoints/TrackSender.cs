@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using MediaRelay.Media.Broker;
 using MediaRelay.Media.IO.Sources;
 using MediaRelay.Media.Rtp;
 using MediaRelay.Media.Sdp;
@@ -6,47 +7,32 @@ using MediaRelay.Media.Sdp;
 namespace MediaRelay.Media.IO.Endpoints;
 
 /// <summary>
-/// Sends one stream to one viewer: own source number, payload type, sequence numbers and times; replays the packets since the last key
-/// frame at the start; repeats lost packets by RTX (RFC 4588). Allocates nothing per packet.
+/// Sends one stream to one viewer: a <see cref="Viewer"/> of the stream's feed, written straight into the transport's buffer.
+/// Allocates nothing per packet.
 /// </summary>
 internal sealed class TrackSender(EndpointTransport transport, MediaSource source, uint ssrc, uint rtxSsrc, bool isVideo) : IStreamViewer
 {
-    private static readonly TimeSpan RepeatPause = TimeSpan.FromMilliseconds(20);
-
-    private readonly TimeSpan[] _repeatedAt = new TimeSpan[1024];
+    private readonly List<FeedCommand> _commands = [];
     private SourceStream? _stream;
     private NegotiatedCodec? _codec;
-    private ushort _sequenceOffset;
-    private uint _timeOffset;
-    private ushort _lastSequence;
-    private uint _lastTimestamp;
+    private Viewer? _viewer;
+    private ushort _lastSequence = (ushort)(ssrc >> 8);
+    private uint _lastTimestamp = ssrc * 2654435761;
     private TimeSpan _lastSentAt;
-    private ushort _rtxSequence;
     private bool _hasSent;
-    private bool _aligned;
-    private bool _waitsForKey;
 
     public uint Ssrc => ssrc;
 
     public bool IsVideo => isVideo;
 
-    public string CodecName => _codec?.Codec.Name ?? "";
-
     public NegotiatedCodec? Codec => _codec;
+
+    /// <summary>Counts of the present stream; null before the first.</summary>
+    public ViewerCounters? Counters => _viewer?.Counters;
 
     public long Packets { get; private set; }
 
     public long Octets { get; private set; }
-
-    public long RepeatedPackets { get; private set; }
-
-    public long RepeatsMissed { get; private set; }
-
-    public long NacksReceived { get; private set; }
-
-    public long PlisReceived { get; private set; }
-
-    public long KeyFramesSent { get; private set; }
 
     /// <summary>Newest report of the viewer about this source, and the round trip it gave.</summary>
     public ReportBlock LastReport { get; private set; }
@@ -54,59 +40,51 @@ internal sealed class TrackSender(EndpointTransport transport, MediaSource sourc
     public TimeSpan? RoundTrip { get; private set; }
 
     /// <summary>Takes the stream that the source chose; null pauses.</summary>
-    public void SetStream(SourceStream? stream, NegotiatedCodec? codec)
+    public void SetStream(SourceStream? stream, NegotiatedCodec? codec, TimeSpan now)
     {
-        (_stream, _codec, _aligned, _waitsForKey) = (stream, codec, false, isVideo);
-    }
-
-    /// <summary>Called when keys exist: sends what is kept since the last key frame, or asks for one.</summary>
-    public void Start(TimeSpan now)
-    {
-        if (_stream is not { } stream || !isVideo || !_waitsForKey) return;
-        if (!stream.Ring.TryGetReplay(out var first, out var last))
+        if (stream is null || codec is null)
         {
-            source.RequestKeyFrame(stream, now);
+            (_stream, _codec, _viewer) = (null, null, null);
             return;
         }
-        for (var sequence = first; ; sequence++)
+        if (_viewer is not null && codec.SendPayloadType == _codec?.SendPayloadType)
         {
-            if (stream.TryGet(sequence, out var packet)) Send(packet, now);
-            if (sequence == last) break;
+            _viewer.Switch(stream.Feed);
         }
-    }
-
-    public void HandlePacket(SourceStream stream, in StreamPacket packet, TimeSpan now)
-    {
-        if (transport.State is not (MediaEndpointState.Connected or MediaEndpointState.Disconnected)) return;
-        Send(packet, now);
-    }
-
-    public void HandleRestart(SourceStream stream) => (_aligned, _waitsForKey) = (false, isVideo);
-
-    /// <summary>The viewer lost packets: sends them again when RTX was agreed and they are still kept.</summary>
-    public void HandleNack(ReadOnlySpan<ushort> lost, TimeSpan now)
-    {
-        NacksReceived++;
-        if (_stream is not { } stream || _codec is not { SendRtx: >= 0 } codec) return;
-        foreach (var sequence in lost)
+        else
         {
-            var original = (ushort)(sequence - _sequenceOffset);
-            ref var repeated = ref _repeatedAt[original % _repeatedAt.Length];
-            if (repeated != default && now - repeated < RepeatPause) continue;
-            if (!stream.TryGet(original, out var packet))
+            var passed = _hasSent ? (uint)Math.Max(1, (now - _lastSentAt).TotalSeconds * codec.Codec.ClockRate) : 0;
+            _viewer = new Viewer(stream.Feed, new ViewerStream(ssrc, (byte)codec.SendPayloadType, (ushort)(_lastSequence + 1), _lastTimestamp + passed)
             {
-                RepeatsMissed++;
-                continue;
-            }
-            repeated = now;
-            SendRepeat(packet, sequence, codec.SendRtx, now);
+                RtxSsrc = codec.SendRtx >= 0 ? rtxSsrc : null,
+                RtxPayloadType = (byte)Math.Max(0, codec.SendRtx),
+            });
         }
+        (_stream, _codec) = (stream, codec);
+        Pump(now);
     }
 
-    public void HandleKeyFrameRequest(TimeSpan now)
+    /// <summary>Sends everything the feed holds for this viewer, the first time from the newest key frame; asks for one when there is none.</summary>
+    public void Pump(TimeSpan now)
     {
-        PlisReceived++;
-        if (_stream is { } stream) source.RequestKeyFrame(stream, now);
+        if (_viewer is not { } viewer || transport.State is not (MediaEndpointState.Connected or MediaEndpointState.Disconnected)) return;
+        while (viewer.TryNext(transport.Payload, now, out var length)) Send(length, now);
+        if (viewer.IsWaiting && isVideo) Request(now);
+    }
+
+    public void HandlePublished(SourceStream stream, ReadOnlySpan<byte> packet, TimeSpan now) => Pump(now);
+
+    public void HandleRestart(SourceStream stream) => _viewer?.Switch(stream.Feed);
+
+    /// <summary>Feedback of the viewer: lost packets are sent again by RTX, key frames are asked of the source.</summary>
+    public void HandleFeedback(in RtcpPacket packet, TimeSpan now)
+    {
+        if (_viewer is not { } viewer) return;
+        viewer.HandleRtcp(packet, now, _commands);
+        CarryOut();
+        // Without RTX a repeat would reuse an SRTP index, which GCM forbids.
+        if (_codec is not { SendRtx: >= 0 }) return;
+        while (viewer.TryNextRetransmission(transport.Payload, out var length)) transport.SendRtp(length, now);
     }
 
     public void HandleReport(in ReportBlock report, uint arrivalMiddleNtp)
@@ -119,64 +97,38 @@ internal sealed class TrackSender(EndpointTransport transport, MediaSource sourc
     public bool TryReport(TimeSpan now, ulong ntp, out SenderReport report)
     {
         report = default;
-        if (_stream is not { } stream || _codec is null || !_hasSent) return false;
-        var (timestamp, arrived) = stream.Newest;
-        var ahead = (uint)(long)((now - arrived).TotalSeconds * stream.Codec.ClockRate);
-        report = new SenderReport(ssrc, ntp, timestamp + ahead + _timeOffset, (uint)Packets, (uint)Octets);
+        if (_codec is null || !_hasSent) return false;
+        var ahead = (uint)(long)((now - _lastSentAt).TotalSeconds * _codec.Codec.ClockRate);
+        report = new SenderReport(ssrc, ntp, _lastTimestamp + ahead, (uint)Packets, (uint)Octets);
         return true;
     }
 
-    private void Send(in StreamPacket packet, TimeSpan now)
+    private void Send(int length, TimeSpan now)
     {
-        if (_codec is null) return;
-        if (_waitsForKey)
+        var sequence = BinaryPrimitives.ReadUInt16BigEndian(transport.Payload[2..]);
+        if (!_hasSent || SequenceNumber.IsNewer(sequence, _lastSequence))
         {
-            if (!packet.StartsKeyFrame) return;
-            _waitsForKey = false;
+            _lastSequence = sequence;
+            _lastTimestamp = BinaryPrimitives.ReadUInt32BigEndian(transport.Payload[4..]);
         }
-        if (!_aligned) Align(packet, now);
-        var sequence = (ushort)(packet.Sequence + _sequenceOffset);
-        var timestamp = packet.Timestamp + _timeOffset;
-        var buffer = transport.Payload;
-        var length = RtpPacket.HeaderLength + packet.Payload.Length;
-        if (length > buffer.Length) return;
-        _ = new RtpHeader((byte)_codec.SendPayloadType, packet.Marker, sequence, timestamp, ssrc).TryWrite(buffer);
-        packet.Payload.CopyTo(buffer[RtpPacket.HeaderLength..]);
-        if (!_hasSent || SequenceNumber.IsNewer(sequence, _lastSequence)) (_lastSequence, _lastTimestamp, _lastSentAt) = (sequence, timestamp, now);
-        _hasSent = true;
         if (!transport.SendRtp(length, now)) return;
+        (_hasSent, _lastSentAt) = (true, now);
         Packets++;
-        Octets += packet.Payload.Length;
+        Octets += length - RtpPacket.HeaderLength;
         transport.Timeline.FirstPacketSent ??= now;
-        if (!packet.StartsKeyFrame) return;
-        KeyFramesSent++;
-        transport.Timeline.FirstKeyFrameSent ??= now;
+        if (isVideo) transport.Timeline.FirstKeyFrameSent ??= now;
     }
 
-    // Numbers and times go on without a jump when the stream changes under the viewer.
-    private void Align(in StreamPacket packet, TimeSpan now)
+    private void Request(TimeSpan now)
     {
-        _aligned = true;
-        if (!_hasSent)
-        {
-            _sequenceOffset = (ushort)(ssrc >> 8);
-            _timeOffset = ssrc * 2654435761;
-            return;
-        }
-        _sequenceOffset = (ushort)(_lastSequence + 1 - packet.Sequence);
-        var clock = _codec!.Codec.ClockRate;
-        var passed = (uint)Math.Max(1, (now - _lastSentAt).TotalSeconds * clock);
-        _timeOffset = _lastTimestamp + passed - packet.Timestamp;
+        _stream!.Feed.RequestKeyFrame(now, _commands);
+        CarryOut();
     }
 
-    private void SendRepeat(in StreamPacket packet, ushort sequence, int payloadType, TimeSpan now)
+    private void CarryOut()
     {
-        var buffer = transport.Payload;
-        var length = RtpPacket.HeaderLength + 2 + packet.Payload.Length;
-        if (length > buffer.Length) return;
-        _ = new RtpHeader((byte)payloadType, packet.Marker, ++_rtxSequence, packet.Timestamp + _timeOffset, rtxSsrc).TryWrite(buffer);
-        BinaryPrimitives.WriteUInt16BigEndian(buffer[RtpPacket.HeaderLength..], sequence);
-        packet.Payload.CopyTo(buffer[(RtpPacket.HeaderLength + 2)..]);
-        if (transport.SendRtp(length, now)) RepeatedPackets++;
+        if (_commands.Count == 0) return;
+        _commands.Clear();
+        source.RequestKeyFrame(_stream!);
     }
 }

@@ -1,36 +1,22 @@
-using System.Buffers.Binary;
 using MediaRelay.Media.Rtp;
 
 namespace MediaRelay.Media.IO.Sources;
 
-/// <summary>Looks into H.264 RTP payloads just far enough to know where a key frame starts (RFC 6184 sections 5.6 to 5.8).</summary>
+/// <summary>Finds key pictures that come without parameter sets, and makes the packet that has to stand in front of them (RFC 6184).</summary>
 internal static class H264Inspector
 {
-    /// <summary>What the payload begins or holds: a parameter set, the start of an IDR picture.</summary>
-    public static (bool HasParameterSet, bool StartsKeyPicture) Inspect(ReadOnlySpan<byte> payload)
+    /// <summary>True when the payload starts an IDR slice and holds no sequence parameter set itself.</summary>
+    public static bool IsBareKeyPicture(ReadOnlySpan<byte> payload) => payload.Length > 1 && (payload[0] & 31) switch
     {
-        if (payload.Length < 2) return default;
-        switch (payload[0] & 31)
-        {
-            case (int)H264NalType.SequenceParameterSet: return (true, false);
-            case (int)H264NalType.IdrSlice: return (false, true);
-            case (int)H264NalType.FuA: return (false, (payload[1] & 0x80) != 0 && (payload[1] & 31) == (int)H264NalType.IdrSlice);
-            case (int)H264NalType.StapA:
-                var (set, key) = (false, false);
-                var rest = payload[1..];
-                while (rest.Length > 2)
-                {
-                    var length = BinaryPrimitives.ReadUInt16BigEndian(rest);
-                    var type = rest[2] & 31;
-                    set |= type == (int)H264NalType.SequenceParameterSet;
-                    key |= type == (int)H264NalType.IdrSlice;
-                    if (length + 2 > rest.Length) break;
-                    rest = rest[(length + 2)..];
-                }
-                return (set, key);
-            default: return default;
-        }
-    }
+        (int)H264NalType.IdrSlice => true,
+        (int)H264NalType.FuA => (payload[1] & 0x80) != 0 && (payload[1] & 31) == (int)H264NalType.IdrSlice,
+        _ => false,
+    };
+
+    /// <summary>True when the payload is, or begins with, a parameter set.</summary>
+    public static bool HasParameterSet(ReadOnlySpan<byte> payload) =>
+        payload.Length > 3 && ((payload[0] & 31) == (int)H264NalType.SequenceParameterSet
+            || ((payload[0] & 31) == (int)H264NalType.StapA && (payload[3] & 31) == (int)H264NalType.SequenceParameterSet));
 
     /// <summary>One STAP-A payload of the parameter sets in sprop-parameter-sets; null when they are missing or unreadable.</summary>
     public static byte[]? Aggregate(string? parameterSets)

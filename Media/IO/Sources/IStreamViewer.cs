@@ -1,11 +1,11 @@
 namespace MediaRelay.Media.IO.Sources;
 
-/// <summary>Takes a stream's packets on the loop, in the order they came.</summary>
+/// <summary>Watches a stream, on the loop.</summary>
 internal interface IStreamViewer
 {
-    /// <summary>One packet of the stream; its sequence number is the stream's.</summary>
-    void HandlePacket(SourceStream stream, in StreamPacket packet, TimeSpan now);
+    /// <summary>The feed holds a packet more.</summary>
+    void HandlePublished(SourceStream stream, ReadOnlySpan<byte> packet, TimeSpan now);
 
-    /// <summary>The source began anew: sequence numbers and times jump.</summary>
+    /// <summary>The source began anew, with another feed.</summary>
     void HandleRestart(SourceStream stream);
 }

@@ -1,38 +1,35 @@
+using MediaRelay.Media.Broker;
 using MediaRelay.Media.IO.Cameras;
 using MediaRelay.Media.IO.Cameras.Ffmpeg;
+using MediaRelay.Media.IO.Net;
 using MediaRelay.Media.Rtp;
 using MediaRelay.Media.Sdp;
 
 namespace MediaRelay.Media.IO.Sources;
 
 /// <summary>
-/// One format of one track of a source, as the camera sends it or as a transcoder makes it, and those who watch it. On the loop only.
+/// One format of one track of a source, as the camera sends it or as a transcoder makes it: a <see cref="CameraFeed"/> and those who
+/// watch it. On the loop only.
 /// </summary>
 internal sealed class SourceStream
 {
-    private const int VideoPackets = 1024;
-    private const int AudioPackets = 64;
-    private const int PacketBytes = 1500;
-
     private readonly List<IStreamViewer> _viewers = [];
+    private readonly byte[] _scratch = new byte[MediaPacket.Capacity];
     private readonly byte[]? _parameterSets;
-    private readonly bool _isH264;
+    private readonly FeedFormat _format;
     private uint _ssrc;
     private bool _started;
     private ushort _shift;
-    private uint _setsTimestamp;
-    private bool _hasSets;
-    private uint _keyTimestamp;
-    private bool _hasKey;
+    private uint? _setsAt;
 
     public SourceStream(int index, CameraTrack track, RtpCodec codec)
     {
         Index = index;
         Track = track;
         Codec = codec;
-        _isH264 = codec.Is("H264");
-        if (_isH264) _parameterSets = H264Inspector.Aggregate(codec.Parameters["sprop-parameter-sets"]);
-        Ring = new PacketRing(track.Kind == MediaKind.Video ? VideoPackets : AudioPackets, PacketBytes);
+        _format = track.Kind == MediaKind.Audio ? FeedFormat.Audio : codec.Is("H264") ? FeedFormat.H264 : FeedFormat.Jpeg;
+        if (_format == FeedFormat.H264) _parameterSets = H264Inspector.Aggregate(codec.Parameters["sprop-parameter-sets"]);
+        Feed = NewFeed();
     }
 
     public int Index { get; }
@@ -46,101 +43,60 @@ internal sealed class SourceStream
     /// <summary>The child that makes the format; null when the camera does.</summary>
     public Transcoder? Transcoder { get; set; }
 
-    public PacketRing Ring { get; }
+    public CameraFeed Feed { get; private set; }
 
     public int ViewerCount => _viewers.Count;
-
-    public long Packets { get; private set; }
-
-    /// <summary>RTP time and arrival of the newest packet, for sender reports.</summary>
-    public (uint Timestamp, TimeSpan ArrivedAt) Newest { get; private set; }
 
     public void Add(IStreamViewer viewer) => _viewers.Add(viewer);
 
     public void Remove(IStreamViewer viewer) => _viewers.Remove(viewer);
 
-    /// <summary>Takes a packet from the camera or the transcoder and gives it to every viewer.</summary>
+    /// <summary>Takes a packet from the camera or the transcoder and lets every viewer take it from the feed.</summary>
     public void HandleRtp(ReadOnlySpan<byte> bytes, TimeSpan now)
     {
         if (!RtpPacket.TryRead(bytes, out var rtp) || rtp.Payload.IsEmpty || rtp.PayloadType != Codec.PayloadType) return;
         if (!_started || rtp.Ssrc != _ssrc) Restart(rtp.Ssrc);
-        Packets++;
-        Newest = (rtp.Timestamp, now);
-        var startsKeyFrame = Track.Kind == MediaKind.Video && (!_isH264 || IsKeyStart(rtp, now));
-        Deliver(new StreamPacket
+        if (_parameterSets is not null && LacksParameterSets(rtp)) PublishParameterSets(rtp, now);
+        if (_shift == 0)
         {
-            Sequence = (ushort)(rtp.SequenceNumber + _shift),
-            Timestamp = rtp.Timestamp,
-            Marker = rtp.Marker,
-            StartsKeyFrame = startsKeyFrame,
-            Payload = rtp.Payload,
-        }, now);
+            Publish(bytes, now);
+            return;
+        }
+        if (bytes.Length > _scratch.Length) return;
+        bytes.CopyTo(_scratch);
+        System.Buffers.Binary.BinaryPrimitives.WriteUInt16BigEndian(_scratch.AsSpan(2), (ushort)(rtp.SequenceNumber + _shift));
+        Publish(_scratch.AsSpan(0, bytes.Length), now);
     }
+
+    private CameraFeed NewFeed() => new(_format, Codec.ClockRate, _format == FeedFormat.Audio ? FeedLimits.Audio : FeedLimits.Video);
 
     private void Restart(uint ssrc)
     {
-        (_started, _ssrc, _shift, _hasKey, _hasSets) = (true, ssrc, 0, false, false);
-        Ring.Clear();
+        if (_started) Feed = NewFeed();
+        (_started, _ssrc, _shift, _setsAt) = (true, ssrc, 0, null);
         foreach (var viewer in _viewers) viewer.HandleRestart(this);
     }
 
-    // A picture may bring its parameter sets in packets before the slice; the key frame starts with the first of them. When the camera
-    // gives the sets only in its description, they are put in front, and all later packets get the next number.
-    private bool IsKeyStart(in RtpPacket rtp, TimeSpan now)
+    private void Publish(ReadOnlySpan<byte> packet, TimeSpan now)
     {
-        var (hasSet, startsPicture) = H264Inspector.Inspect(rtp.Payload);
-        if (_hasKey && _keyTimestamp == rtp.Timestamp) return false;
-        if (hasSet)
-        {
-            (_hasSets, _setsTimestamp) = (true, rtp.Timestamp);
-            (_hasKey, _keyTimestamp) = (true, rtp.Timestamp);
-            return true;
-        }
-        if (!startsPicture) return false;
-        (_hasKey, _keyTimestamp) = (true, rtp.Timestamp);
-        if (_parameterSets is null || (_hasSets && _setsTimestamp == rtp.Timestamp)) return true;
-        Deliver(new StreamPacket
-        {
-            Sequence = (ushort)(rtp.SequenceNumber + _shift),
-            Timestamp = rtp.Timestamp,
-            Marker = false,
-            StartsKeyFrame = true,
-            Payload = _parameterSets,
-        }, now);
+        if (!Feed.Publish(packet)) return;
+        for (var i = 0; i < _viewers.Count; i++) _viewers[i].HandlePublished(this, packet, now);
+    }
+
+    private bool LacksParameterSets(in RtpPacket rtp)
+    {
+        if (H264Inspector.HasParameterSet(rtp.Payload)) _setsAt = rtp.Timestamp;
+        return _setsAt != rtp.Timestamp && H264Inspector.IsBareKeyPicture(rtp.Payload);
+    }
+
+    // A camera that gives its parameter sets only in its description: they are put in front, and all later packets get the next number.
+    private void PublishParameterSets(in RtpPacket rtp, TimeSpan now)
+    {
+        _setsAt = rtp.Timestamp;
+        var header = new RtpHeader(rtp.PayloadType, false, (ushort)(rtp.SequenceNumber + _shift), rtp.Timestamp, rtp.Ssrc);
+        if (!header.TryWrite(_scratch)) return;
+        _parameterSets!.CopyTo(_scratch, RtpPacket.HeaderLength);
+        Publish(_scratch.AsSpan(0, RtpPacket.HeaderLength + _parameterSets.Length), now);
         _shift++;
-        return false;
-    }
-
-    private void Deliver(in StreamPacket packet, TimeSpan now)
-    {
-        Store(packet);
-        for (var i = 0; i < _viewers.Count; i++) _viewers[i].HandlePacket(this, packet, now);
-    }
-
-    // Kept as marker byte, time stamp and payload: the viewers write their own headers.
-    private void Store(in StreamPacket packet)
-    {
-        Span<byte> kept = stackalloc byte[PacketBytes];
-        if (packet.Payload.Length + 5 > kept.Length) return;
-        kept[0] = (byte)((packet.Marker ? 1 : 0) | (packet.StartsKeyFrame ? 2 : 0));
-        System.Buffers.Binary.BinaryPrimitives.WriteUInt32BigEndian(kept[1..], packet.Timestamp);
-        packet.Payload.CopyTo(kept[5..]);
-        Ring.Add(packet.Sequence, kept[..(packet.Payload.Length + 5)], packet.StartsKeyFrame);
-    }
-
-    /// <summary>A packet of the ring, taken apart again.</summary>
-    public bool TryGet(ushort sequence, out StreamPacket packet)
-    {
-        packet = default;
-        if (!Ring.TryGet(sequence, out var kept)) return false;
-        packet = new StreamPacket
-        {
-            Sequence = sequence,
-            Timestamp = System.Buffers.Binary.BinaryPrimitives.ReadUInt32BigEndian(kept[1..]),
-            Marker = (kept[0] & 1) != 0,
-            StartsKeyFrame = (kept[0] & 2) != 0,
-            Payload = kept[5..],
-        };
-        return true;
     }
 }

@@ -16,7 +16,7 @@ internal sealed class BrowserViewer : IAsyncDisposable
           if (withMicrophone) pc.addTransceiver(microphone.getAudioTracks()[0], { direction: 'sendrecv' });
           else pc.addTransceiver('audio', { direction: 'recvonly' });
           window.firstFrame = new Promise(r => { const v = document.getElementById('v');
-            pc.ontrack = e => { if (e.track.kind == 'video') { v.srcObject = new MediaStream([e.track]); v.requestVideoFrameCallback(() => r(performance.timeOrigin + performance.now())); } else { const a = new Audio(); a.muted = true; a.srcObject = new MediaStream([e.track]); window.sound = a; a.play(); } }; });
+            pc.ontrack = e => { if (e.track.kind == 'video') { v.srcObject = new MediaStream([e.track]); v.requestVideoFrameCallback(() => r(performance.timeOrigin + performance.now())); } else { const a = new Audio(); a.srcObject = new MediaStream([e.track]); window.sound = a; a.play(); } }; });
           await pc.setLocalDescription(await pc.createOffer());
           await new Promise(r => { if (pc.iceGatheringState == 'complete') r(); else pc.onicegatheringstatechange = () => pc.iceGatheringState == 'complete' && r(); });
           return pc.localDescription.sdp;

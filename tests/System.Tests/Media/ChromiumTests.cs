@@ -42,7 +42,7 @@ public sealed class ChromiumTests(ITestOutputHelper output) : IAsyncLifetime
         var answer = await endpoint.CreateAnswerAsync(await _browser.Tab.EvaluateAsync<string>("offer(true)"));
         await _browser.Tab.EvaluateAsync("sdp => accept(sdp)", answer);
         await endpoint.Connected.WaitAsync(TimeSpan.FromSeconds(10));
-        await _browser.Tab.EvaluateAsync<double>("firstFrame").WaitAsync(TimeSpan.FromSeconds(10));
+        await FirstFrameAsync();
 
         var picture = await _browser.Tab.EvaluateAsync<JsonElement>("look()");
         Assert.Equal(640, picture.GetProperty("width").GetInt32());
@@ -52,8 +52,8 @@ public sealed class ChromiumTests(ITestOutputHelper output) : IAsyncLifetime
         await WaitAsync(async () => (await Inbound("audio")).TryGetProperty("totalAudioEnergy", out var energy) && energy.GetDouble() > 0.001, "sound is heard");
         await WaitAsync(() => Task.FromResult(endpoint.IncomingLevel.Peak > -40), "the microphone arrives");
         await WaitAsync(async () => (await Inbound("video")).GetProperty("framesDecoded").GetInt32() > 15, "pictures go on");
+        await WaitAsync(() => Task.FromResult(new FileInfo(file).Length > 4000), "the microphone is written to the file");
         talkBack.Dispose();
-        Assert.True(new FileInfo(file).Length > 1000);
         File.Delete(file);
         var codec = (await _browser.StatisticsAsync("codec")).Select(c => c.GetProperty("mimeType").GetString()).ToList();
         Assert.Contains("video/H264", codec);
@@ -69,9 +69,10 @@ public sealed class ChromiumTests(ITestOutputHelper output) : IAsyncLifetime
     {
         Assert.True(_host.TryOpenSource("test:", out var source, out _));
         await using var endpoint = _host.CreateEndpoint(new MediaEndpointSettings { Source = source });
-        var answer = await _browser.Tab.EvaluateAsync<string>("sdp => answer(sdp)", await endpoint.CreateOfferAsync(waitForCandidates: true));
+        var offer = await endpoint.CreateOfferAsync(waitForCandidates: true);
+        var answer = await _browser.Tab.EvaluateAsync<string>("sdp => answer(sdp)", offer);
         await endpoint.SetAnswerAsync(answer);
-        await _browser.Tab.EvaluateAsync<double>("firstFrame").WaitAsync(TimeSpan.FromSeconds(10));
+        await FirstFrameAsync();
         var picture = await _browser.Tab.EvaluateAsync<JsonElement>("look()");
         Assert.True(picture.GetProperty("spread").GetDouble() > 20);
     }
@@ -82,7 +83,7 @@ public sealed class ChromiumTests(ITestOutputHelper output) : IAsyncLifetime
         Assert.True(_host.TryOpenSource("test:", out var source, out _));
         await using var keeper = _host.CreateEndpoint(new MediaEndpointSettings { Source = source });
         await source.WhenReady.WaitAsync(TimeSpan.FromSeconds(10));
-        await WaitAsync(() => Task.FromResult(_host.Loop.InvokeAsync(() => source.Original(MediaRelay.Media.IO.Cameras.MediaKind.Video)?.Ring.TryGetReplay(out _, out _) == true).Result), "the camera runs");
+        await WaitAsync(() => Task.FromResult(_host.Loop.InvokeAsync(() => source.Original(MediaRelay.Media.IO.Cameras.MediaKind.Video) is { Feed.Counters.KeyFrames: > 0 }).Result), "the camera runs");
         var total = new List<double>();
         var steps = new Dictionary<string, List<double>>();
         for (var start = 0; start < 20; start++)
@@ -92,7 +93,7 @@ public sealed class ChromiumTests(ITestOutputHelper output) : IAsyncLifetime
             await using var endpoint = _host.CreateEndpoint(new MediaEndpointSettings { Source = source });
             var answer = await endpoint.CreateAnswerAsync(offer);
             await _browser.Tab.EvaluateAsync("sdp => accept(sdp)", answer);
-            var frame = await _browser.Tab.EvaluateAsync<double>("firstFrame").WaitAsync(TimeSpan.FromSeconds(10));
+            var frame = await FirstFrameAsync();
             total.Add(frame - created.ToUnixTimeMilliseconds());
             foreach (var (name, value) in await endpoint.GetTimelineAsync())
             {
@@ -106,6 +107,18 @@ public sealed class ChromiumTests(ITestOutputHelper output) : IAsyncLifetime
             + string.Join(", ", steps.OrderBy(s => Middle(s.Value)).Select(s => $"{s.Key} {Middle(s.Value):0} ms")));
         // The figure itself is reported, not judged, because machines differ; this bound only tells a broken start.
         Assert.InRange(Middle(total), 1, 2000);
+    }
+
+    private async Task<double> FirstFrameAsync()
+    {
+        try
+        {
+            return await _browser.Tab.EvaluateAsync<double>("firstFrame").WaitAsync(TimeSpan.FromSeconds(10));
+        }
+        catch (TimeoutException)
+        {
+            throw new TimeoutException("No picture within 10 s: " + await _browser.Tab.EvaluateAsync<string>("statistics()"));
+        }
     }
 
     private async Task<JsonElement> Inbound(string kind) =>

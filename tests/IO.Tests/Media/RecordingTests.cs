@@ -1,0 +1,104 @@
+using System.Diagnostics;
+using MediaRelay.Media.IO;
+using MediaRelay.Media.IO.Cameras;
+using MediaRelay.Media.IO.Children;
+
+namespace MediaRelay.IO.Tests.Media;
+
+/// <summary>Clips and still pictures of the ffmpeg test picture, read back by ffprobe; ffmpeg children and their end.</summary>
+public sealed class RecordingTests : IAsyncLifetime
+{
+    private readonly MediaHost _host = MediaEndpointTests.Host();
+    private readonly string _folder = Directory.CreateTempSubdirectory("clips-").FullName;
+
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public async Task DisposeAsync()
+    {
+        await _host.DisposeAsync();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    [Theory]
+    [InlineData("test:?rate=30", "pcm_mulaw")]
+    [InlineData("test:?rate=30&audio=opus", "opus")]
+    public async Task A_clip_with_pre_roll_is_read_by_ffprobe(string camera, string audio)
+    {
+        Assert.True(_host.TryOpenSource(camera, out var source, out _));
+        await using var recorder = new ClipRecorder(_host, source);
+        await Until.TrueAsync(() => recorder.Kept > TimeSpan.FromSeconds(1.5), "some pre-roll is kept");
+        var path = Path.Combine(_folder, "clip.mp4");
+        var length = await recorder.RecordAsync(path, TimeSpan.FromSeconds(1));
+        Assert.True(length > 10_000);
+        var streams = await ProbeAsync("-show_entries", "stream=codec_name,width,height", "-of", "csv=p=0", path);
+        Assert.Contains("h264,640,360", streams, StringComparison.Ordinal);
+        Assert.Contains(audio, streams, StringComparison.Ordinal);
+        var packets = await ProbeAsync("-select_streams", "v", "-count_frames", "-show_entries", "stream=nb_read_frames", "-of", "csv=p=0", path);
+        Assert.InRange(int.Parse(packets.Trim().TrimEnd(',')), 60, 200);
+        var duration = double.Parse((await ProbeAsync("-show_entries", "format=duration", "-of", "csv=p=0", path)).Trim());
+        Assert.InRange(duration, 2, 6);
+    }
+
+    [Fact]
+    public async Task A_still_picture_is_a_jpeg()
+    {
+        Assert.True(_host.TryOpenSource("test:", out var source, out _));
+        var picture = await new SnapshotTaker(_host).TakeAsync(source, TimeSpan.FromSeconds(10));
+        Assert.True(JpegStreamReader.TryMeasure(picture, out var length));
+        Assert.InRange(length, 2000, 500_000);
+        await Until.TrueAsync(() => source.Users == 0, "the camera is let go");
+    }
+
+    [Fact]
+    public async Task A_clip_needs_a_picture_first()
+    {
+        await using var silent = _host.OpenSource(new SilentCamera());
+        await using var recorder = new ClipRecorder(_host, silent);
+        await Assert.ThrowsAsync<CameraException>(() => recorder.RecordAsync(Path.Combine(_folder, "none.mp4"), TimeSpan.FromSeconds(1)));
+    }
+
+    [Fact]
+    public async Task An_unreachable_camera_is_tried_again_and_says_why()
+    {
+        Assert.True(_host.TryOpenSource("rtsp://127.0.0.1:1/none", out var source, out _));
+        await using var endpoint = _host.CreateEndpoint(new MediaEndpointSettings { Source = source });
+        await Until.TrueAsync(() => source.Fault is not null, "the fault is told");
+        Assert.StartsWith("Camera rtsp://127.0.0.1:1/none cannot be reached", source.Fault, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("ftp://x/y", "A camera address starts with rtsp:, rtsps:, http:, https:, file: or test:, not with ftp:.")]
+    [InlineData("test:?size=1x1", "'size=1x1' is not understood; a test picture is e.g. test:?size=640x360&rate=15&audio=opus.")]
+    [InlineData("nonsense", "A camera address is an absolute URL of at most 2048 characters, e.g. rtsp://192.168.1.20/stream1.")]
+    public void Unusable_camera_urls_are_explained(string url, string expected)
+    {
+        Assert.False(_host.TryOpenSource(url, out _, out var error));
+        Assert.Equal(expected, error);
+    }
+
+    [Fact]
+    public async Task Children_have_the_parent_death_signal_and_end_with_their_owner()
+    {
+        var child = await ChildProcess.StartAsync("sleep", "60");
+        await Until.TrueAsync(() => File.ReadAllText($"/proc/{child.Id}/comm").Trim() == "sleep", "the program runs");
+        Assert.False(child.Exited.IsCompleted);
+        await child.DisposeAsync();
+        Assert.False(Directory.Exists($"/proc/{child.Id}"));
+    }
+
+    private static async Task<string> ProbeAsync(params string[] arguments)
+    {
+        using var probe = Process.Start(new ProcessStartInfo("ffprobe", ["-v", "error", .. arguments]) { RedirectStandardOutput = true })!;
+        var text = await probe.StandardOutput.ReadToEndAsync();
+        await probe.WaitForExitAsync();
+        Assert.Equal(0, probe.ExitCode);
+        return text;
+    }
+
+    private sealed class SilentCamera : ICamera
+    {
+        public string Name => "silent";
+
+        public Task RunAsync(ICameraSink sink, CancellationToken cancellation) => Task.Delay(Timeout.Infinite, cancellation);
+    }
+}
