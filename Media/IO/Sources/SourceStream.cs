@@ -79,7 +79,7 @@ internal sealed class SourceStream
 
     private void Publish(ReadOnlySpan<byte> packet, TimeSpan now)
     {
-        if (!Feed.Publish(packet)) return;
+        if (!Feed.Publish(packet, now)) return;
         for (var i = 0; i < _viewers.Count; i++) _viewers[i].HandlePublished(this, packet, now);
     }
 
