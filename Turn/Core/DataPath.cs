@@ -24,10 +24,11 @@ internal sealed class DataPath(RelayState state)
     private const int DataHeader = 4;
 
     private readonly RelayCounters _counters = state.Counters;
+    private readonly bool _oldChannels = state.Settings.AllowsOldChannelNumbers;
 
     public bool TryForwardFromClient(ReadOnlySpan<byte> datagram, in FiveTuple from, byte trafficClass, TimeSpan now, out Forward forward)
     {
-        if (ChannelData.LooksLikeChannelData(datagram))
+        if (ChannelData.LooksLikeChannelData(datagram) || (_oldChannels && datagram.Length >= ChannelData.HeaderLength && datagram[0] >> 6 == 1))
         {
             if (TryForwardChannelData(datagram, from, trafficClass, now, out forward))
             {

@@ -33,6 +33,9 @@ public sealed record RelaySettings
     /// <summary>UDP allocations; off only on a node that relays TCP alone.</summary>
     public bool AllowsUdpRelay { get; init; } = true;
 
+    /// <summary>Accept channel numbers 0x5000 to 0x7FFF as RFC 5766 had them; off by default, since RFC 8656 section 12 reserves them. coturn's clients use them.</summary>
+    public bool AllowsOldChannelNumbers { get; init; }
+
     /// <summary>RFC 8016 mobility; off by default.</summary>
     public bool AllowsMobility { get; init; }
 }

@@ -126,6 +126,9 @@ public sealed partial class TurnOptions : IValidatableObject
     [Description("Let clients move an allocation to a new address (RFC 8016).")]
     public bool Mobility { get; set; }
 
+    [Description("Accept channel numbers 0x5000 to 0x7FFF as RFC 5766 had them, which clients of coturn use.")]
+    public bool OldChannelNumbers { get; set; }
+
     [Description("Relay threads; 0 takes one per processor core.")]
     [Range(0, 64)]
     public int Workers { get; set; }

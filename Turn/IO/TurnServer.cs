@@ -140,6 +140,7 @@ internal sealed partial class TurnServer(TurnOptions options, TimeProvider time,
                 Quotas = quotas,
                 AllowsTcpRelay = options.TcpRelay,
                 AllowsMobility = options.Mobility,
+                AllowsOldChannelNumbers = options.OldChannelNumbers,
             };
             shards[i] = new RelayShard(
                 new ShardSettings

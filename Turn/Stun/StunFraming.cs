@@ -13,12 +13,13 @@ public static class StunFraming
     /// and <paramref name="consumed"/> the bytes to remove; both are 0 otherwise. A message above
     /// <paramref name="maxMessage"/> bytes, a first byte of another protocol or a wrong cookie is malformed as soon as it shows.
     /// </summary>
-    public static StunFrameKind Peek(ReadOnlySpan<byte> buffer, int maxMessage, out int length, out int consumed)
+    /// <param name="oldChannels">Take channel numbers 0x5000 to 0x7FFF of RFC 5766 for ChannelData too; the receiver decides what to do with them.</param>
+    public static StunFrameKind Peek(ReadOnlySpan<byte> buffer, int maxMessage, out int length, out int consumed, bool oldChannels = false)
     {
         length = consumed = 0;
         if (buffer.IsEmpty)
             return StunFrameKind.Incomplete;
-        var isChannel = buffer[0] >> 4 == 4;
+        var isChannel = buffer[0] >> 4 == 4 || (oldChannels && buffer[0] >> 6 == 1);
         if (!isChannel && buffer[0] > 0x3F)
             return StunFrameKind.Malformed;
         if (buffer.Length < 4)

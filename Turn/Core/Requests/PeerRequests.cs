@@ -59,7 +59,7 @@ internal sealed class PeerRequests(RelayState state, Answers answers)
     {
         ref readonly var message = ref request.Message;
         if (!message.TryGetChannelNumber(out var number)
-            || !ChannelData.IsValidNumber(number)
+            || !(ChannelData.IsValidNumber(number) || (state.Settings.AllowsOldChannelNumbers && number >> 14 == 1))
             || !message.TryGetAddress(StunAttributeType.XorPeerAddress, out var peer)
             || peer.Port == 0
             || state.Allocations[request.Allocation].IsTcp)

@@ -211,8 +211,8 @@ internal sealed class StreamClient(ConnectionContext connection, RelayShard shar
         rest.Slice(0, known).CopyTo(head);
 
         // The padded length shows in the first four bytes, so the whole frame need not lie in one piece.
-        var limit = head[0] >> 4 == 4 ? MaxChannelData : StunLimits.MaxStreamMessage;
-        var kind = StunFraming.Peek(head[..known], limit, out var length, out var consumed);
+        var limit = head[0] >> 6 == 1 ? MaxChannelData : StunLimits.MaxStreamMessage;
+        var kind = StunFraming.Peek(head[..known], limit, out var length, out var consumed, oldChannels: true);
         if (kind == StunFrameKind.Malformed)
         {
             malformed = true;
@@ -223,7 +223,7 @@ internal sealed class StreamClient(ConnectionContext connection, RelayShard shar
         {
             if (known < 4)
                 return false;
-            length = ((head[2] << 8) | head[3]) + (head[0] >> 4 == 4 ? ChannelData.HeaderLength : StunLimits.HeaderLength);
+            length = ((head[2] << 8) | head[3]) + (head[0] >> 6 == 1 ? ChannelData.HeaderLength : StunLimits.HeaderLength);
             consumed = (length + 3) & ~3;
             if (rest.Length < consumed)
                 return false;

@@ -134,6 +134,21 @@ public sealed class PermissionAndChannelTests
     }
 
     [Theory]
+    [InlineData(0x5000, 0)]
+    [InlineData(0x7FFF, 0)]
+    [InlineData(0x8000, 400)]
+    [InlineData(0x3FFF, 400)]
+    public void The_range_of_RFC_5766_is_served_only_where_it_is_switched_on(int number, int code)
+    {
+        var scene = new Scene(settings: s => s with { AllowsOldChannelNumbers = true });
+        var client = scene.Allocated();
+        Assert.Equal(code, client.Bind((ushort)number, Scene.Peer).Code);
+        Assert.Equal(code == 0, client.SendChannelData((ushort)number, [1]) is not null);
+        Assert.True(code != 0 || scene.FromPeer(client.Port, Scene.Peer, [1])![0] == number >> 8);
+        Assert.Null(new Scene().Allocated().SendChannelData((ushort)number, [1]));
+    }
+
+    [Theory]
     [InlineData(true)]
     [InlineData(false)]
     public void Section_12_2_both_attributes_must_be_present(bool number)
