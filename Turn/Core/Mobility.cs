@@ -61,7 +61,7 @@ internal sealed class Mobility(RelayState state)
 
         position = BinaryPrimitives.ReadInt32BigEndian(ticket[1..]);
         serial = BinaryPrimitives.ReadUInt32BigEndian(ticket[13..]);
-        return (uint)position < (uint)state.Allocations.Limit && state.Allocations[position].Id == BinaryPrimitives.ReadInt64BigEndian(ticket[5..])
+        return ticket[0] == state.Settings.Shard && (uint)position < (uint)state.Allocations.Limit && state.Allocations[position].Id == BinaryPrimitives.ReadInt64BigEndian(ticket[5..])
             ? TicketState.Known
             : TicketState.Gone;
     }
