@@ -1,4 +1,6 @@
+using System.Buffers;
 using System.Buffers.Binary;
+using System.Buffers.Text;
 using System.Security.Cryptography;
 using MediaRelay.Stun;
 using MediaRelay.Turn.Requests;
@@ -11,9 +13,11 @@ namespace MediaRelay.Turn;
 /// </summary>
 internal sealed class Mobility(RelayState state)
 {
-    public const int TicketLength = 32;
+    /// <summary>The shard's number + 1, then 40 characters: coturn's client handles a ticket as a text that ends at a zero byte.</summary>
+    public const int TicketLength = 41;
 
-    private const int BodyLength = 17;
+    private const int RawLength = 30;
+    private const int BodyLength = 16;
     private static readonly TimeSpan OldTicketLife = TimeSpan.FromSeconds(30);
 
     private readonly Dictionary<int, Path> _paths = [];
@@ -35,11 +39,13 @@ internal sealed class Mobility(RelayState state)
             return;
         }
 
-        ticket[0] = state.Settings.Shard;
-        BinaryPrimitives.WriteInt32BigEndian(ticket[1..], position);
-        BinaryPrimitives.WriteInt64BigEndian(ticket[5..], state.Allocations[position].Id);
-        BinaryPrimitives.WriteUInt32BigEndian(ticket[13..], _paths[position].Serial);
-        WriteProof(ticket[..BodyLength], ticket[BodyLength..]);
+        Span<byte> raw = stackalloc byte[RawLength];
+        BinaryPrimitives.WriteInt32BigEndian(raw, position);
+        BinaryPrimitives.WriteInt64BigEndian(raw[4..], state.Allocations[position].Id);
+        BinaryPrimitives.WriteUInt32BigEndian(raw[12..], _paths[position].Serial);
+        WriteProof(raw[..BodyLength], raw[BodyLength..]);
+        ticket[0] = (byte)(state.Settings.Shard + 1);
+        _ = Base64.EncodeToUtf8(raw, ticket[1..], out _, out _);
     }
 
     /// <summary>Reads a ticket; the position counts only for <see cref="TicketState.Known"/>.</summary>
@@ -47,21 +53,23 @@ internal sealed class Mobility(RelayState state)
     {
         position = -1;
         serial = 0;
-        Span<byte> proof = stackalloc byte[TicketLength - BodyLength];
-        if (ticket.Length != TicketLength)
+        Span<byte> raw = stackalloc byte[RawLength];
+        Span<byte> proof = stackalloc byte[RawLength - BodyLength];
+        if (ticket.Length != TicketLength || ticket[0] != state.Settings.Shard + 1
+            || Base64.DecodeFromUtf8(ticket[1..], raw, out _, out var written) != OperationStatus.Done || written != RawLength)
         {
             return TicketState.Invalid;
         }
 
-        WriteProof(ticket[..BodyLength], proof);
-        if (!CryptographicOperations.FixedTimeEquals(proof, ticket[BodyLength..]))
+        WriteProof(raw[..BodyLength], proof);
+        if (!CryptographicOperations.FixedTimeEquals(proof, raw[BodyLength..]))
         {
             return TicketState.Invalid;
         }
 
-        position = BinaryPrimitives.ReadInt32BigEndian(ticket[1..]);
-        serial = BinaryPrimitives.ReadUInt32BigEndian(ticket[13..]);
-        return ticket[0] == state.Settings.Shard && (uint)position < (uint)state.Allocations.Limit && state.Allocations[position].Id == BinaryPrimitives.ReadInt64BigEndian(ticket[5..])
+        position = BinaryPrimitives.ReadInt32BigEndian(raw);
+        serial = BinaryPrimitives.ReadUInt32BigEndian(raw[12..]);
+        return (uint)position < (uint)state.Allocations.Limit && state.Allocations[position].Id == BinaryPrimitives.ReadInt64BigEndian(raw[4..])
             ? TicketState.Known
             : TicketState.Gone;
     }
@@ -149,9 +157,10 @@ internal sealed class Mobility(RelayState state)
     private void WriteProof(ReadOnlySpan<byte> body, Span<byte> proof)
     {
         Span<byte> mac = stackalloc byte[HMACSHA256.HashSizeInBytes];
-        Span<byte> input = stackalloc byte[BodyLength + 6];
+        Span<byte> input = stackalloc byte[BodyLength + 7];
         "ticket"u8.CopyTo(input);
-        body.CopyTo(input[6..]);
+        input[6] = state.Settings.Shard;
+        body.CopyTo(input[7..]);
         HMACSHA256.HashData(state.Settings.NonceKey.Span, input, mac);
         mac[..proof.Length].CopyTo(proof);
     }

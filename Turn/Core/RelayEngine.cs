@@ -96,7 +96,8 @@ public sealed partial class RelayEngine
             _ => StunAttributeType.Fingerprint,
         };
         var found = message.TryGet(type, out var value) && !value.IsEmpty;
-        shard = found ? value[0] : (byte)0;
+        // A ticket's first byte is the number + 1, see Mobility.
+        shard = !found ? (byte)0 : message.Method == StunMethod.Refresh ? (byte)(value[0] - 1) : value[0];
         return found;
     }
 

@@ -87,7 +87,9 @@ public sealed class MobilityTests
         var scene = Mobile();
         var client = scene.Client();
         var ticket = client.Allocate(Ticket([])).Text(StunAttributeType.MobilityTicket);
-        Assert.Equal(32, ticket.Length);
+        Assert.Equal(41, ticket.Length);
+        Assert.DoesNotContain((byte)0, ticket); // clients that take it for a text keep it whole
+        Assert.True(RelayEngine.TryGetOwningShard(client.Plain(StunMethod.Refresh, Ticket(ticket)), out var shard) && shard == 0);
         Assert.Equal(0, client.Bind(0x4000, Scene.Peer).Code);
         client.Path = NewPath;
         return (scene, client, ticket);
