@@ -2,6 +2,7 @@ using MediaRelay.Media.IO.Cameras;
 using MediaRelay.Media.IO.Cameras.Ffmpeg;
 using MediaRelay.Media.IO.Net;
 using MediaRelay.Media.IO.Sources;
+using MediaRelay.Media.Rtp;
 using MediaRelay.Media.Sdp;
 using Microsoft.Extensions.Logging;
 
@@ -21,6 +22,7 @@ public sealed partial class MediaSource : ICameraSink, IPacketTarget, IAsyncDisp
     private readonly List<SourceStream> _streams = [];
     private readonly List<SourceSubscription> _subscriptions = [];
     private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly JpegDepacketizer _jpeg = new();
     private CameraTrack[] _tracks = [];
     private Transcoder[][] _transcoders = [];
     private byte[]? _lastPicture;
@@ -70,6 +72,13 @@ public sealed partial class MediaSource : ICameraSink, IPacketTarget, IAsyncDisp
 
     void ICameraSink.HandleRtp(int track, ReadOnlySpan<byte> packet)
     {
+        if (track < _tracks.Length && _tracks[track].IsPictures)
+        {
+            // JPEG over RTP (RFC 2435): put together here, so that still pictures cost nothing and a child reads whole files.
+            if (RtpPacket.TryRead(packet, out var rtp) && _jpeg.Add(rtp, out var frame) == DepacketizeStatus.Frame && !frame.IsDamaged)
+                ((ICameraSink)this).HandlePicture(track, frame.Content);
+            return;
+        }
         var transcoders = Volatile.Read(ref _transcoders);
         if (track < transcoders.Length)
         {

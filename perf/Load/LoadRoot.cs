@@ -8,6 +8,7 @@ internal static class LoadRoot
     public static RootCommand Create() => new("MediaRelay load generator: each command prints one table.")
     {
         RelayLoad.Create(),
+        MediaLoad.Create(),
         QosLoad.Create(),
     };
 }

@@ -8,6 +8,6 @@ namespace MediaRelay.Media.IO.Cameras;
 /// <param name="Codec">Encoding, clock rate and format parameters; the payload type is the one in the camera's packets.</param>
 public sealed record CameraTrack(int Index, MediaKind Kind, RtpCodec Codec)
 {
-    /// <summary>True when the track is whole JPEG pictures instead of RTP packets (MJPEG over HTTP).</summary>
+    /// <summary>True when the track is JPEG: whole pictures over HTTP, or RTP packets that become whole pictures.</summary>
     public bool IsPictures { get; init; }
 }

@@ -40,6 +40,7 @@ public sealed class ChromiumTests(ITestOutputHelper output) : IAsyncLifetime
         await using var endpoint = _host.CreateEndpoint(new MediaEndpointSettings { Source = source, ReceiveAudio = true, TalkBack = talkBack });
         await _browser.Tab.EvaluateAsync("prepare()");
         var answer = await endpoint.CreateAnswerAsync(await _browser.Tab.EvaluateAsync<string>("offer(true)"));
+        await LoopbackNamespace.LeaveAsync(_host);
         await _browser.Tab.EvaluateAsync("sdp => accept(sdp)", answer);
         await endpoint.Connected.WaitAsync(TimeSpan.FromSeconds(10));
         await FirstFrameAsync();

@@ -19,13 +19,18 @@ internal sealed partial class LoopbackNamespace : IDisposable
     public string Name { get; }
 
     /// <summary>Moves a host's media loop into the namespace, so that its sockets are opened there.</summary>
-    public Task EnterAsync(MediaHost host) => host.Loop.InvokeAsync(() =>
-    {
-        using var handle = File.OpenHandle($"/run/netns/{Name}");
-        if (setns((int)handle.DangerousGetHandle(), 0x40000000) != 0) throw new InvalidOperationException($"setns failed with {Marshal.GetLastPInvokeError()}.");
-    });
+    public Task EnterAsync(MediaHost host) => SetAsync(host, $"/run/netns/{Name}");
+
+    /// <summary>Moves the loop back; sockets that it opened stay where they are, and ffmpeg children are reachable again.</summary>
+    public static Task LeaveAsync(MediaHost host) => SetAsync(host, "/proc/self/ns/net");
 
     public void Dispose() => Run("ip", "netns", "delete", Name);
+
+    private static Task SetAsync(MediaHost host, string path) => host.Loop.InvokeAsync(() =>
+    {
+        using var handle = File.OpenHandle(path);
+        if (setns((int)handle.DangerousGetHandle(), 0x40000000) != 0) throw new InvalidOperationException($"setns failed with {Marshal.GetLastPInvokeError()}.");
+    });
 
     internal static string Run(string program, params string[] arguments)
     {

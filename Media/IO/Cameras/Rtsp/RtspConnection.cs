@@ -42,9 +42,9 @@ internal sealed class RtspConnection : IAsyncDisposable
     /// <summary>Ends when the connection does; a <see cref="CameraException"/> says why.</summary>
     public Task Reading { get; }
 
-    public IPAddress RemoteAddress => ((IPEndPoint)_socket.RemoteEndPoint!).Address;
+    public IPAddress RemoteAddress => Plain(_socket.RemoteEndPoint);
 
-    public IPAddress LocalAddress => ((IPEndPoint)_socket.LocalEndPoint!).Address;
+    public IPAddress LocalAddress => Plain(_socket.LocalEndPoint);
 
     public static async Task<RtspConnection> ConnectAsync(CameraAddress address, RtspSettings settings, RandomNumberGenerator random,
         InterleavedHandler handler, CancellationToken cancellation)
@@ -119,6 +119,13 @@ internal sealed class RtspConnection : IAsyncDisposable
         {
             // The reason was already given to whoever awaited Reading.
         }
+    }
+
+    // The TCP socket serves both families, so an IPv4 address shows itself as a mapped one.
+    private static IPAddress Plain(EndPoint? endPoint)
+    {
+        var address = ((IPEndPoint)endPoint!).Address;
+        return address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
     }
 
     private async Task ReleaseAfterAsync(ValueTask write)

@@ -30,7 +30,7 @@ internal sealed record RtspTrack(CameraTrack Track, string ControlUri, bool IsBa
             if (codec is null) continue;
             var isBack = description.Direction(media) == MediaDirection.SendOnly && media.Kind == "audio";
             var kind = media.Kind == "video" ? MediaKind.Video : MediaKind.Audio;
-            tracks.Add(new RtspTrack(new CameraTrack(isBack ? -1 : index++, kind, codec), Resolve(baseUri, media.Attribute("control")), isBack));
+            tracks.Add(new RtspTrack(new CameraTrack(isBack ? -1 : index++, kind, codec) { IsPictures = codec.Is("JPEG") }, Resolve(baseUri, media.Attribute("control")), isBack));
         }
         return true;
     }

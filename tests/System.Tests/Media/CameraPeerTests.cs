@@ -1,0 +1,132 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using MediaRelay.Media.IO;
+using MediaRelay.Media.IO.Cameras;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace MediaRelay.System.Tests.Media;
+
+/// <summary>Foreign cameras: gst-rtsp-server with digest, H.264 and JPEG; ffmpeg's mpjpeg over HTTP; a file.</summary>
+public sealed class CameraPeerTests : IAsyncLifetime
+{
+    private const string RtspServer = """
+        import sys, gi
+        gi.require_version('Gst', '1.0'); gi.require_version('GstRtspServer', '1.0')
+        from gi.repository import Gst, GstRtspServer, GLib
+        Gst.init(None)
+        server = GstRtspServer.RTSPServer(); server.set_address('127.0.0.1'); server.set_service('0')
+        auth = GstRtspServer.RTSPAuth()
+        auth.set_supported_methods(2)
+        token = GstRtspServer.RTSPToken(); token.set_string('media.factory.role', 'viewer')
+        auth.add_digest('viewer', 'se:cret', token)
+        server.set_auth(auth)
+        def mount(path, launch):
+            factory = GstRtspServer.RTSPMediaFactory(); factory.set_launch(launch); factory.set_shared(True)
+            factory.add_role_from_structure(Gst.Structure.from_string('viewer, media.factory.access=(boolean)true, media.factory.construct=(boolean)true')[0])
+            server.get_mount_points().add_factory(path, factory)
+        mount('/h264', '( videotestsrc is-live=true pattern=ball ! video/x-raw,width=320,height=240,framerate=15/1 ! x264enc tune=zerolatency speed-preset=ultrafast key-int-max=15 ! video/x-h264,profile=baseline ! rtph264pay name=pay0 pt=96 audiotestsrc is-live=true ! audio/x-raw,rate=8000,channels=1 ! mulawenc ! rtppcmupay name=pay1 pt=0 )')
+        mount('/jpeg', '( videotestsrc is-live=true ! video/x-raw,format=I420,width=320,height=240,framerate=10/1 ! jpegenc ! rtpjpegpay name=pay0 pt=26 )')
+        server.attach(None)
+        print(server.get_bound_port(), flush=True)
+        GLib.MainLoop().run()
+        """;
+
+    private readonly MediaHost _host = new(new MediaOptions { UseLoopback = true, Addresses = ["127.0.0.1"] }, TimeProvider.System, NullLoggerFactory.Instance);
+    private readonly string _folder = Directory.CreateTempSubdirectory("cameras-").FullName;
+    private Process? _peer;
+
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public async Task DisposeAsync()
+    {
+        await _host.DisposeAsync();
+        if (_peer is { HasExited: false }) _peer.Kill();
+        _peer?.Dispose();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    [Theory]
+    [InlineData("rtsp", "h264", "H264,PCMU")]
+    [InlineData("rtsp+udp", "h264", "H264,PCMU")]
+    [InlineData("rtsp", "jpeg", "JPEG")]
+    public async Task A_gstreamer_camera_with_digest_is_recorded(string scheme, string path, string codecs)
+    {
+        var port = await StartRtspServerAsync();
+        Assert.True(_host.TryOpenSource($"{scheme}://viewer:se%3Acret@127.0.0.1:{port}/{path}", out var source, out _));
+        await RecordAsync(source, codecs, "h264,320,240");
+        Assert.Null(source.Fault);
+    }
+
+    [Fact]
+    public async Task A_wrong_password_is_reported()
+    {
+        var port = await StartRtspServerAsync();
+        Assert.True(_host.TryOpenSource($"rtsp://viewer:wrong@127.0.0.1:{port}/h264", out var source, out _));
+        await using var endpoint = _host.CreateEndpoint(new MediaEndpointSettings { Source = source });
+        await WaitAsync(() => source.Fault is not null, "the fault is told");
+        Assert.Contains("refuses the user name or password", source.Fault, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Mpjpeg_over_http_becomes_h264_and_gives_still_pictures()
+    {
+        var port = FreePort();
+        _peer = Process.Start(new ProcessStartInfo("ffmpeg",
+            ["-loglevel", "error", "-nostdin", "-re", "-f", "lavfi", "-i", "testsrc2=size=320x240:rate=10", "-f", "mpjpeg", "-listen", "1", $"http://127.0.0.1:{port}/video"]));
+        Assert.True(_host.TryOpenSource($"http://127.0.0.1:{port}/video", out var source, out _));
+        await RecordAsync(source, "JPEG", "h264,320,240", async () =>
+        {
+            var picture = await new SnapshotTaker(_host).TakeAsync(source, TimeSpan.FromSeconds(10));
+            Assert.Equal([0xFF, 0xD8], picture[..2]);
+        });
+        Assert.Equal(1, _host.Transcoders);
+    }
+
+    [Fact]
+    public async Task A_file_is_played_as_live()
+    {
+        var path = Path.Combine(_folder, "in.mp4");
+        LoopbackNamespace.Run("ffmpeg", "-loglevel", "error", "-f", "lavfi", "-i", "testsrc2=size=320x240:rate=10:duration=2", "-f", "lavfi", "-i", "sine=duration=2", "-shortest", path);
+        Assert.True(_host.TryOpenSource("file://" + path, out var source, out _));
+        await RecordAsync(source, "H264,PCMU", "h264,320,240");
+    }
+
+    private async Task RecordAsync(MediaSource source, string codecs, string expected, Func<Task>? during = null)
+    {
+        await using var recorder = new ClipRecorder(_host, source);
+        await WaitAsync(() => recorder.Kept > TimeSpan.FromSeconds(0.7), $"{source.Name} gives pictures; {source.Fault}", 20);
+        Assert.Equal(codecs, string.Join(',', source.Tracks.Select(t => t.Codec.Name.ToUpperInvariant())));
+        if (during is not null) await during();
+        var clip = Path.Combine(_folder, "clip.mp4");
+        await recorder.RecordAsync(clip, TimeSpan.FromSeconds(0.5));
+        Assert.Contains(expected, LoopbackNamespace.Run("ffprobe", "-v", "error", "-show_entries", "stream=codec_name,width,height", "-of", "csv=p=0", clip), StringComparison.Ordinal);
+    }
+
+    private async Task<int> StartRtspServerAsync()
+    {
+        var script = Path.Combine(_folder, "server.py");
+        await File.WriteAllTextAsync(script, RtspServer);
+        _peer = Process.Start(new ProcessStartInfo("/usr/bin/python3", [script]) { RedirectStandardOutput = true })!;
+        var line = await _peer.StandardOutput.ReadLineAsync().WaitAsync(TimeSpan.FromSeconds(15));
+        return int.Parse(line!, CultureInfo.InvariantCulture);
+    }
+
+    private static int FreePort()
+    {
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        return ((IPEndPoint)socket.LocalEndPoint!).Port;
+    }
+
+    private static async Task WaitAsync(Func<bool> condition, string what, double seconds = 10)
+    {
+        var clock = Stopwatch.StartNew();
+        while (!condition())
+        {
+            if (clock.Elapsed > TimeSpan.FromSeconds(seconds)) throw new TimeoutException($"Within {seconds} s: {what}.");
+            await Task.Delay(50);
+        }
+    }
+}
