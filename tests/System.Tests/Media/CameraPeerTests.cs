@@ -9,6 +9,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace MediaRelay.System.Tests.Media;
 
 /// <summary>Foreign cameras: gst-rtsp-server with digest, H.264 and JPEG; ffmpeg's mpjpeg over HTTP; a file.</summary>
+[global::System.Diagnostics.CodeAnalysis.SuppressMessage("Reliability", "CA1001", Justification = "xunit calls DisposeAsync.")]
 public sealed class CameraPeerTests : IAsyncLifetime
 {
     private const string RtspServer = """
