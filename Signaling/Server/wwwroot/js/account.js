@@ -1,0 +1,40 @@
+import { post } from "./api.js";
+import { fill, h } from "./dom.js";
+import { act, toast } from "./parts/dialog.js";
+import { load } from "./session.js";
+import { actionName, roleName } from "./words.js";
+
+/** The person's own account: role, rights and second factor. */
+export function show({ root, session }) {
+  const box = h("section.card", { testid: "second-factor-card" });
+  const render = () => fill(box, h("div.card-head", h("h2", "Second factor"), h("span.pill", { class: session.secondFactor.enrolled ? "is-good" : "is-warn" }, session.secondFactor.enrolled ? "Enrolled" : "Not enrolled")),
+    h("div.stack", h("p", session.secondFactor.enrolled
+      ? "Your authenticator app is asked for at login, and again before looking in and disarming. Enrolling again replaces it."
+      : "An authenticator app makes a one-time code that is asked for at login and before looking in or disarming. A stolen password alone then opens nothing."),
+    h("div", h("button", { type: "button", testid: "enrol", class: session.secondFactor.enrolled ? "" : "primary", on: { click: (e) => act(e.currentTarget, begin) } }, session.secondFactor.enrolled ? "Enrol another app" : "Enrol an app"))));
+
+  const begin = async () => {
+    const { secret, uri } = await post("/api/second-factor/enrol");
+    const code = h("input", { id: "enrol-code", inputMode: "numeric", autocomplete: "one-time-code", pattern: "[0-9]{6}", maxLength: 6, required: true });
+    const submit = async (e) => {
+      e.preventDefault();
+      await act(e.submitter, async () => {
+        await post("/api/second-factor/confirm", { code: code.value });
+        await load();
+        toast("The second factor is enrolled.");
+        render();
+      });
+    };
+    fill(box, h("h2", "Enrol an app"), h("form.form", { on: { submit } },
+      h("ol.stack",
+        h("li", h("p", "1. Open your authenticator app and add an account. On this device ", h("a", { href: uri }, "open the app"), "; elsewhere type this secret:"), h("p.secret.mono", { testid: "enrol-secret" }, secret.replace(/(.{4})/g, "$1 ").trim())),
+        h("li.field", h("label", { htmlFor: "enrol-code" }, "2. The six digits that the app shows now"), code)),
+      h("div.actions", h("button.primary", { type: "submit" }, "Confirm"), h("button", { type: "button", on: { click: render } }, "Cancel"))));
+    code.focus();
+  };
+
+  render();
+  fill(root, h("div.page-head", h("div", h("h1", "Your account"))),
+    h("div.grid", h("section.card", h("h2", session.user.name), h("dl.facts", h("div", h("dt", "User name"), h("dd", session.user.id)), h("div", h("dt", "Role"), h("dd", roleName(session.user.role)))),
+      session.rights.length > 0 && [h("p.small.quiet", { class: "day" }, "You may"), h("div.actions", session.rights.map((r) => h("span.tag", actionName(r))))]), box));
+}
