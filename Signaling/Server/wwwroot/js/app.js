@@ -45,6 +45,7 @@ async function route() {
   const abort = leave = new AbortController();
   const { page, params } = find(session, location.hash);
   const main = shell.main;
+  document.getElementById("toasts").replaceChildren();
   shell.select(page);
   document.body.dataset.page = page.path.split("/")[0];
   delete document.body.dataset.ready;

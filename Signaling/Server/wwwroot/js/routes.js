@@ -4,7 +4,7 @@ const home = [
   { path: "home", words: "Home", icon: "home", page: () => import("./home/overview.js") },
   { path: "cameras", words: "Cameras", icon: "camera", page: () => import("./home/cameras.js") },
   { path: "timeline", words: "Timeline", icon: "list", page: () => import("./home/timeline.js"), right: "viewIncidents" },
-  { path: "privacy", words: "Who looked in", icon: "eye", page: () => import("./home/privacy.js"), right: "viewAudit" },
+  { path: "privacy", words: "Who looked in", short: "Look-ins", icon: "eye", page: () => import("./home/privacy.js"), right: "viewAudit" },
   { path: "zones", words: "Zones", icon: "door", page: () => import("./home/zones.js") },
   { path: "devices", words: "Devices", icon: "bulb", page: () => import("./home/devices.js") },
   { path: "clips", words: "Clips", icon: "film", page: () => import("./home/clips.js"), right: "viewClips" },
@@ -25,7 +25,7 @@ const operator = [
   { path: "audit", words: "Audit", icon: "eye", page: () => import("./operator/audit.js") },
   { path: "claims", words: "Claim codes", icon: "key", page: () => import("./operator/claims.js") },
 ];
-const account = { path: "account", words: "Your account", icon: "key", page: () => import("./account.js") };
+const account = { path: "account", words: "Your account", short: "Account", icon: "key", page: () => import("./account.js") };
 const hidden = [
   { path: "camera/:id", parent: "cameras", page: () => import("./home/camera.js") },
   { path: "incident/:id", parent: "queue", page: () => import("./station/incident.js") },

@@ -61,7 +61,7 @@ export class Shell {
     const pages = pagesOf(session);
     const current = this.#page?.parent ?? this.#page?.path;
     const link = (page, kind) => h(kind, { href: `#/${page.path}`, data: { key: `${kind}-${page.path}` }, aria: { current: page.path === current ? "page" : null } },
-      icon(page.icon), h("span", page.words), page.count && this.#count > 0 ? h("span.count", { aria: { label: `${this.#count} open` } }, String(this.#count)) : null);
+      icon(page.icon), h("span", kind === "a" ? page.short ?? page.words : page.words), page.count && this.#count > 0 ? h("span.count", { aria: { label: `${this.#count} open` } }, String(this.#count)) : null);
     fill(this.#nav, pages.map((p) => link(p, "a.nav-link")));
     const isMore = pages.findIndex((p) => p.path === current) >= mainPages;
     fill(this.#bottom, pages.slice(0, mainPages).map((p) => link(p, "a")),

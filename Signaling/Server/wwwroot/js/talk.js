@@ -69,7 +69,7 @@ export const talkSteps = ["The page is secure", "The microphone is allowed", "Th
 export async function checkTalk(player, talk, show, onLevel, signal) {
   const stats = () => player.stats;
   const tests = [
-    async () => window.isSecureContext ? "HTTPS" : fail("This page was not opened over HTTPS; browsers give the microphone only to secure pages. Open the https:// address."),
+    async () => window.isSecureContext ? location.protocol === "https:" ? "HTTPS" : "Served by this computer itself" : fail("This page was not opened over HTTPS; browsers give the microphone only to secure pages. Open the https:// address."),
     async () => { await talk.prepare(); return "Allowed"; },
     async () => {
       await talk.set(true);

@@ -7,7 +7,7 @@ import { ruleChoices } from "../words.js";
 
 /** Cameras with still pictures, and the rule that says when the central station may see each. */
 export function show({ root, signal, session }) {
-  const list = h("div.grid");
+  const list = h("div.grid.wide");
   let shown = "";
   fill(root, h("div.page-head", h("div", h("h1", "Cameras"), h("p", "Stills are taken when you look at this page. For each camera you decide when the central station may look through it."))), list);
   homeStore.watch((state, problem) => {

@@ -6,7 +6,7 @@ import { fullOf, span } from "../words.js";
 
 /** Recorded clips of the home. */
 export async function show({ root, signal, session }) {
-  const list = h("div.grid");
+  const list = h("div.grid.wide");
   fill(root, h("div.page-head", h("div", h("h1", "Clips"), h("p", "Ten seconds before an event and what followed, recorded in the home."))), list);
   const cameraName = (id) => homeStore.state?.cameras.find((c) => c.id === id)?.name ?? id;
   const refresh = async () => {

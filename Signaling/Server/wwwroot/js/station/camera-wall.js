@@ -46,6 +46,7 @@ export function cameraWall(box, incident, signal) {
     update(view) {
       const ends = view.windowEnds ? Date.parse(view.windowEnds) : 0;
       const isOpen = ends > now();
+      box.hidden = view.incident.state === "closed";
       for (const camera of view.cameras ?? []) {
         if (!tiles.has(camera.id)) tiles.set(camera.id, tile(camera));
         const state = tiles.get(camera.id);

@@ -52,9 +52,13 @@ export function workForms(box, path, session, render) {
   };
 
   function contactRow(contact, i, isMine) {
-    const result = h("select", { id: `result-${i}`, disabled: !isMine, aria: { label: `Result of the call to ${contact.name}` } }, results.map((r) => h("option", { value: r }, r)));
+    const result = h("select", { id: `result-${i}`, disabled: !isMine, aria: { label: `Result of the call to ${contact.name}` } }, h("option", { value: "" }, "Result of the call"), results.map((r) => h("option", { value: r }, r)));
+    const log = (button) => {
+      if (result.value) send(button, "call", { contact: contact.name, result: result.value });
+      else { result.focus(); toast("Choose the result of the call first.", { isBad: true }); }
+    };
     const isPhone = contact.channel === "voice" || contact.channel === "sms" || /^[+\d][\d ]+$/.test(contact.address);
     return h("div.contact", h("div", h("span.strong", `${i + 1}. ${contact.name}`), h("div.small", isPhone ? h("a", { href: `tel:${contact.address.replace(/[^+\d]/g, "")}` }, contact.address) : contact.address, h("span.quiet", ` (${channels[contact.channel] ?? contact.channel})`)), contact.passPhrase && h("div.small", "Pass-phrase: ", h("strong", contact.passPhrase))),
-      h("div.actions", result, h("button.small", { type: "button", testid: `call-${i}`, disabled: !isMine, on: { click: (e) => send(e.currentTarget, "call", { contact: contact.name, result: result.value }) } }, "Log the call")));
+      h("div.actions", result, h("button.small", { type: "button", testid: `call-${i}`, disabled: !isMine, on: { click: (e) => log(e.currentTarget) } }, "Log the call")));
   }
 }
