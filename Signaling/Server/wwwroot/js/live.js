@@ -5,7 +5,7 @@ import * as fragment from "./sdpfrag.js";
 export const steps = [
   { name: "prepare", words: "Relay credentials", limit: 8000 },
   { name: "offer", words: "Offer made", limit: 5000 },
-  { name: "answer", words: "Answer of the home", limit: 15000 },
+  { name: "answer", words: "Answer of the home", limit: 30000 },
   { name: "ice", words: "Path found (ICE)", limit: 15000 },
   { name: "dtls", words: "Keys agreed (DTLS)", limit: 8000 },
   { name: "first-packet", words: "First packet", limit: 8000 },
@@ -27,6 +27,7 @@ export class WhepPlayer extends EventTarget {
   phase = "idle";
   done = [];
   serverSteps = [];
+  gatewaySteps = [];
   grant = { state: "none", words: "" };
   failure = null;
   endWords = "";
@@ -112,13 +113,19 @@ export class WhepPlayer extends EventTarget {
     const take = (name, handler) => events.addEventListener(name, (e) => { try { handler(JSON.parse(e.data)); } catch { /* a broken message is skipped */ } });
     take("state", (d) => {
       this.grant = { state: String(d.grant ?? this.grant.state).toLowerCase(), words: d.words ?? "" };
+      if (d.steps) this.serverSteps = d.steps;
       this.#changed();
     });
     take("candidates", (d) => {
       for (const c of d.candidates ?? []) this.#addRemote({ candidate: c.candidate.replace(/^a=/, ""), sdpMid: c.sdpMid ?? "0" });
       if (d.end) this.#addRemote(null);
     });
+    take("gatewaySteps", (d) => { this.gatewaySteps = d.steps ?? []; this.#changed(); });
     take("steps", (d) => { this.serverSteps = d.steps ?? []; this.#changed(); });
+    events.addEventListener("error", () => {
+      // A stream that is refused, not only broken, means that the server has ended the session.
+      if (events.readyState === EventSource.CLOSED && this.phase === "playing") this.stop("The server ended the session.");
+    });
     take("end", (d) => {
       const words = d.words || "The session was ended by the server.";
       if (this.phase === "starting") this.#fail(d.step ?? this.#nextStep(), words, String(d.type ?? "").split(":").pop());
@@ -214,7 +221,7 @@ export class WhepPlayer extends EventTarget {
   }
 
   async #flush() {
-    if (this.#flushing || !this.#location || !this.#hasRemote || (!this.#pending.length && !this.#isEnd)) return;
+    if (this.#flushing || this.#isRestarting || !this.#location || !this.#hasRemote || (!this.#pending.length && !this.#isEnd)) return;
     this.#flushing = true;
     // Candidates come in bursts; a short wait makes one request of them.
     await new Promise((resolve) => setTimeout(resolve, 15));
@@ -243,11 +250,12 @@ export class WhepPlayer extends EventTarget {
       const response = await this.#patch(fragment.write(peer.localDescription.sdp, [], false), "*");
       this.#etag = response.headers.get("ETag") ?? this.#etag;
       await peer.setRemoteDescription({ type: "answer", sdp: fragment.restarted(peer.currentRemoteDescription.sdp, await response.text()) });
-      this.#flush();
     } catch (error) {
       if (this.phase === "playing") this.#fail("ice", `The path to the home broke and could not be restored. ${error.message ?? ""}`.trim(), "media-failed");
     } finally {
       this.#isRestarting = false;
+      // Candidates that were found meanwhile belong to the new entity tag.
+      this.#flush();
     }
   }
 

@@ -42,7 +42,7 @@ export function showLogin(app, words, done) {
   fill(app, h("main.login",
     h("section.login-words", h("p.brand", h("img", { src: "/favicon.svg", alt: "", width: 30, height: 30 }), "MediaRelay"),
       h("div", h("h1", "Your home, seen only by those you allow."), h("p", "Every look-in is shown to the people of the home while it happens, and kept in their log.")),
-      h("p.small", "Video goes straight between the home and this browser, encrypted.")),
+      h("p.small", "Video is encrypted between the home and this browser; a relay on the way carries it but cannot see it.")),
     h("section.login-form", h("form", { on: { submit } }, h("h2", "Log in"), words && h("p.note.is-warn", { role: "status" }, words),
       h("div.field", h("label", { htmlFor: "user" }, "User name"), user), h("div.field", h("label", { htmlFor: "password" }, "Password"), password), codeField, error, button))));
   user.focus();

@@ -82,7 +82,7 @@ export const levels = [
   "No call for service", "Call for service, little further information", "Human presence confirmed or highly probable", "Confirmed threat to property", "Confirmed threat to life",
 ];
 
-const priorities = { 1: "Life", 2: "Urgent", 3: "High", 4: "Normal", 5: "Low" };
+const priorities = { 1: "Alarm", 2: "Supervisory", 3: "Trouble", 4: "Status", 5: "Test" };
 export const priorityName = (p) => priorities[p] ?? `Priority ${p}`;
 
 const modes = { away: "away", stay: "stay", night: "night" };

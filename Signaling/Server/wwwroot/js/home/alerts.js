@@ -7,7 +7,7 @@ const events = [
   ["gateway.back", "The gateway is back"], ["device.lost", "A device is out of reach"], ["power.lost", "The mains power is lost"], ["power.battery-low", "A battery is low"],
   ["look-in.started", "Somebody looks in"], ["clip.stored", "A clip is stored"],
 ];
-const channels = [["sms", "SMS"], ["email", "E-mail"], ["push", "Push"], ["voice", "Phone call"], ["pager", "Pager"]];
+const channels = [["sms", "SMS"], ["email", "E-mail"], ["push", "Push"], ["phone", "Phone call"], ["pager", "Pager"]];
 
 /** Who is told of what, and how. */
 export async function show({ root, signal, session }) {

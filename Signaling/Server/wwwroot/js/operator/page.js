@@ -32,12 +32,12 @@ export async function resourcePage({ root, signal }, { title, words, path, kinds
 export const tile = (name, value, look = "") => h("div.card", { class: look }, h("div.small.quiet", name), h("div.big-number", String(value)));
 
 /** A share of a limit as a bar with words. */
-export function meter(value, limit, unit = "") {
+export function meter(value, limit, unit = "", words = String) {
   if (value === undefined || value === null) return "";
   if (!limit) return `${value}${unit}`;
   const bar = h("i");
   bar.style.width = `${Math.min(100, (value / limit) * 100)}%`;
-  return h("div", h("div.small", `${value} of ${limit}${unit}`), h("div.meter", { class: value / limit > 0.8 ? "is-warn" : "" }, bar));
+  return h("div", h("div.small", `${words(value)} of ${words(limit)}${unit}`), h("div.meter", { class: value / limit > 0.8 ? "is-warn" : "" }, bar));
 }
 
 /** Bits per second for people. */

@@ -3,6 +3,12 @@ import { steps } from "../live.js";
 
 const ms = (value) => value === undefined || value === null ? "" : `${Math.round(value)} ms`;
 
+/** Steps that others told, in one line. */
+function told(words, list) {
+  const all = Array.isArray(list) ? list : Object.entries(list ?? {}).map(([name, afterMs]) => ({ name, afterMs }));
+  return all.length > 0 && h("p.small.quiet", `${words}: ${all.map((p) => `${p.name} ${ms(p.afterMs)}`).join(", ")}.`);
+}
+
 /** The steps of a live view with their times, then the path that the media take. */
 export function liveSteps(player) {
   const total = Math.max(player.done.at(-1)?.at ?? 0, 1);
@@ -25,7 +31,7 @@ export function liveSteps(player) {
   const fact = (term, value) => value === undefined || value === null || value === "" ? null : h("div", h("dt", term), h("dd", String(value)));
   return h("section.steps", { aria: { label: "Steps of this live view" } },
     h("ol", { testid: "step-list" }, rows),
-    player.serverSteps.length > 0 && h("p.small.quiet", `On the server: ${player.serverSteps.map((p) => `${p.name} ${ms(p.afterMs)}`).join(", ")}.`),
+    told("On the server", player.serverSteps), told("In the home", player.gatewaySteps),
     h("dl",
       fact("Gate", player.grant.words || player.grant.state), fact("Path", s.path), fact("There and back", s.rtt === undefined ? undefined : ms(s.rtt * 1000)),
       fact("Picture", s.size), fact("Frames per second", s.frames), fact("Bit rate", s.rate === undefined ? undefined : `${(s.rate / 1000).toFixed(2)} Mbit/s`),

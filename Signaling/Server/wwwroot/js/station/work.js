@@ -4,7 +4,7 @@ import { act, toast } from "../parts/dialog.js";
 import { dispositionChoices, levels } from "../words.js";
 
 const results = ["reached, right pass-phrase", "reached, wrong pass-phrase", "reached, no pass-phrase asked", "no answer", "busy", "voice mail", "wrong number"];
-const channels = { sms: "SMS", email: "e-mail", voice: "phone", push: "push" };
+const channels = { sms: "SMS", email: "e-mail", phone: "phone call", push: "push" };
 
 /** Call list, notes, look-in window and closing. Built once, so that what is being typed survives updates. */
 export function workForms(box, path, session, render) {
@@ -57,7 +57,7 @@ export function workForms(box, path, session, render) {
       if (result.value) send(button, "call", { contact: contact.name, result: result.value });
       else { result.focus(); toast("Choose the result of the call first.", { isBad: true }); }
     };
-    const isPhone = contact.channel === "voice" || contact.channel === "sms" || /^[+\d][\d ]+$/.test(contact.address);
+    const isPhone = contact.channel === "phone" || contact.channel === "sms" || /^[+\d][\d ]+$/.test(contact.address);
     return h("div.contact", h("div", h("span.strong", `${i + 1}. ${contact.name}`), h("div.small", isPhone ? h("a", { href: `tel:${contact.address.replace(/[^+\d]/g, "")}` }, contact.address) : contact.address, h("span.quiet", ` (${channels[contact.channel] ?? contact.channel})`)), contact.passPhrase && h("div.small", "Pass-phrase: ", h("strong", contact.passPhrase))),
       h("div.actions", result, h("button.small", { type: "button", testid: `call-${i}`, disabled: !isMine, on: { click: (e) => log(e.currentTarget) } }, "Log the call")));
   }
