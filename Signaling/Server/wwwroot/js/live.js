@@ -60,13 +60,16 @@ export class WhepPlayer extends EventTarget {
     addEventListener("pagehide", this.#leave);
     try {
       if (!("RTCPeerConnection" in window)) throw new Problem(0, "no-webrtc", "This browser has no WebRTC, so it cannot play live video.", "offer");
-      const { iceServers = [] } = await get("/whep/ice-servers", { signal: this.#abort.signal }) ?? {};
-      this.#mark("prepare", "offer");
-      const peer = this.peer = new RTCPeerConnection({ iceServers, bundlePolicy: "max-bundle" });
+      // The offer is made while the credentials travel; only gathering needs them.
+      const credentials = get("/whep/ice-servers", { signal: this.#abort.signal });
+      const peer = this.peer = new RTCPeerConnection({ bundlePolicy: "max-bundle" });
       this.#listen(peer);
       peer.addTransceiver("video", { direction: "recvonly" });
       this.sender = peer.addTransceiver("audio", { direction: this.#wantsTalk ? "sendrecv" : "recvonly" }).sender;
-      await peer.setLocalDescription(await peer.createOffer());
+      const [{ iceServers = [] }, offer] = await Promise.all([credentials, peer.createOffer()]);
+      this.#mark("prepare", "offer");
+      peer.setConfiguration({ iceServers, bundlePolicy: "max-bundle" });
+      await peer.setLocalDescription(offer);
       this.#mark("offer", "answer");
       await this.#post(peer);
       this.#mark("answer", "ice");
