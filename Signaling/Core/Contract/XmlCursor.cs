@@ -332,30 +332,33 @@ internal sealed class XmlCursor : IDisposable
     {
         try
         {
-            if (!_reader!.Read())
-                return false;
+            return _reader!.Read() && Check();
         }
         catch (XmlException e)
         {
-            // The text of the exception repeats input; the sentence here does not.
+            // The text of the exception repeats input; the sentence here does not. Values are read lazily, so they throw too.
             bool isDocumentLimit = e.Message.Contains("MaxCharacters", StringComparison.Ordinal);
             _documentFault ??= new SmaFault(isDocumentLimit ? SmaFault.Limit : SmaFault.Malformed, e.LineNumber, "The document is not well-formed or uses a DTD.");
             return false;
         }
+    }
 
-        switch (_reader.NodeType)
+    private bool Check()
+    {
+        XmlReader reader = _reader!;
+        switch (reader.NodeType)
         {
             case XmlNodeType.ProcessingInstruction:
                 return FailDocument(SmaFault.Malformed, "Processing instructions are not allowed.");
             case XmlNodeType.Element:
                 if (++_elements > _limits.Elements)
                     return FailDocument(SmaFault.Limit, "The document has too many elements.");
-                if (_reader.Depth >= _limits.Depth)
+                if (reader.Depth >= _limits.Depth)
                     return FailDocument(SmaFault.Limit, "The elements are nested too deeply.");
-                if (_reader.Name.Length > _limits.Name)
+                if (reader.Name.Length > _limits.Name)
                     return FailDocument(SmaFault.Limit, "An element name is too long.");
-                return _reader.AttributeCount == 0 || CheckAttributes();
-            case XmlNodeType.Text or XmlNodeType.CDATA when _reader.Value.Length > _limits.Text:
+                return reader.AttributeCount == 0 || CheckAttributes();
+            case XmlNodeType.Text or XmlNodeType.CDATA when reader.Value.Length > _limits.Text:
                 return FailDocument(SmaFault.Limit, "A text is too long.");
         }
 

@@ -71,8 +71,9 @@ internal sealed partial class GatewayEndpoints
             Acknowledge(link, acknowledged);
         context.Response.ContentType = "text/event-stream";
         context.Response.Headers.CacheControl = "no-store";
+        context.Response.BodyWriter.Write(":\n\n"u8);
+        await context.Response.BodyWriter.FlushAsync(context.RequestAborted).ConfigureAwait(false);
         TimeSpan end = _clock.Now + s_streamLife;
-        var changes = new List<PresenceChange>();
         while (!context.RequestAborted.IsCancellationRequested && !IsDraining && _clock.Now < end)
         {
             TimeSpan now = _clock.Now;

@@ -17,10 +17,6 @@ internal static class Samples
         Properties = [new DeviceProperty("contact", "open", Time), new DeviceProperty("text", Odd), new DeviceProperty("empty", "")],
     };
 
-    public static IReadOnlyList<Instruction> Instructions { get; } = [.. InstructionKinds.All.Select((kind, i) => Of(kind, (ulong)i + 1))];
-
-    public static IReadOnlyList<SmaEvent> Events { get; } = [.. SmaEventKinds.FromGateway.Select((kind, i) => Event(kind, (ulong)i + 1))];
-
     public static DirectiveBody Trigger { get; } = new()
     {
         Id = "d-1", Version = 3, Type = "trigger",
@@ -39,6 +35,10 @@ internal static class Samples
         Candidates = [new MediaCandidate("candidate:1 1 udp 2130706431 192.0.2.1 5000 typ host", "0", 0)],
         Relays = [new MediaRelayAddress("turns:relay.example:5349?transport=tcp", "1735:gw", "se<cret")],
     };
+
+    public static IReadOnlyList<Instruction> Instructions { get; } = [.. InstructionKinds.All.Select((kind, i) => Of(kind, (ulong)i + 1))];
+
+    public static IReadOnlyList<SmaEvent> Events { get; } = [.. SmaEventKinds.FromGateway.Select((kind, i) => Event(kind, (ulong)i + 1))];
 
     public static IReadOnlyDictionary<string, byte[]> Documents { get; } = Write();
 

@@ -117,10 +117,10 @@ public sealed class EventServerTests : IAsyncLifetime
     {
         await _rig.Links.SendAsync(GatewayId, Instruction());
         await _rig.Links.SendAsync(GatewayId, Instruction());
-        Assert.Equal([1UL, 2UL], Seqs(await GetAsync("?after=0&wait=0")));
+        Assert.Equal("1 2", string.Join(' ', Seqs(await GetAsync("?after=0&wait=0"))));
         Assert.Equal(204, (await GetAsync("?after=1&wait=0")).Status);
         await HelloAsync(lastInstruction: 1);
-        Assert.Equal([2UL], Seqs(await GetAsync("?after=1&wait=0")));
+        Assert.Equal("2", string.Join(' ', Seqs(await GetAsync("?after=1&wait=0"))));
         Assert.Equal(204, (await GetAsync("?after=2&wait=0")).Status);
         await UntilAsync(() => _rig.Storage.Instructions.BacklogAsync(GatewayId).Result.Waiting.Count == 0, "the acknowledgement is stored");
     }
