@@ -54,7 +54,7 @@ public sealed class OperatorAuthority : IDisposable
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, true, 0, true));
         request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign, true));
         request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, false));
-        using X509Certificate2 certificate = request.CreateSelfSigned(utcNow - s_backdate, utcNow + s_life);
+        using X509Certificate2 certificate = request.CreateSelfSigned(utcNow - TimeSpan.FromDays(1), utcNow + s_life);
         PrivateFile.Write(Path.Combine(folder, "ca.key"), key.ExportPkcs8PrivateKeyPem());
         File.WriteAllText(path, certificate.ExportCertificatePem() + "\n");
         return Open(folder);

@@ -27,6 +27,9 @@ internal static class Root
             TurnCommand.Create(),
             PolicyServerCommand.Create(),
             CmtsCommand.Create(),
+            CaCommand.Create(),
+            JournalCommand.Create(),
+            GatewayCommand.Create(),
             CompletionCommand.Create(),
         };
         return HelpPages.Apply(root);

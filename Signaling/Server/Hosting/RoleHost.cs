@@ -99,7 +99,8 @@ internal static class RoleHost
         });
     }
 
-    private static void AddLogging(ILoggingBuilder logging, NodeOptions host)
+    /// <summary>The log form of this program, for hosts without a web server.</summary>
+    public static void AddLogging(ILoggingBuilder logging, NodeOptions host)
     {
         logging.SetMinimumLevel(host.LogLevel);
         // The framework's own information lines say nothing that an operator would count per day.

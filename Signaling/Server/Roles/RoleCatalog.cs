@@ -7,5 +7,7 @@ internal static class RoleCatalog
     [
         new TurnRole(),
         new QosRole(),
+        new SignalingRole(),
+        new MediaRole(),
     ];
 }

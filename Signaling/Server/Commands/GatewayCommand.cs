@@ -1,0 +1,127 @@
+using System.CommandLine;
+using System.Security.Cryptography.X509Certificates;
+using MediaRelay.Gateway;
+using MediaRelay.Gateway.Sensors;
+using MediaRelay.Gateway.Session;
+using MediaRelay.Server.Configuration;
+using MediaRelay.Server.Hosting;
+using MediaRelay.Signaling.IO.Authority;
+using MediaRelay.Signaling.IO.Storage;
+using MediaRelay.Signaling.IO.Storage.Sqlite;
+using Spectre.Console;
+
+namespace MediaRelay.Server.Commands;
+
+/// <summary><c>mediarelay gateway</c>: the SMA Gateway of a home, or many simulated ones.</summary>
+internal static class GatewayCommand
+{
+    public static Command Create()
+    {
+        var config = new Option<string?>("--config", "-c") { Description = "The gateway's configuration file (JSON, comments allowed).", HelpName = "file" };
+        var level = new Option<LogLevel>("--log-level") { Description = "Lowest level that is logged.", DefaultValueFactory = _ => LogLevel.Information };
+        var command = new Command("gateway", """
+            Run the SMA Gateway of one home.
+
+            Examples:
+              mediarelay gateway --config gateway.json
+              mediarelay gateway simulate --server https://127.0.0.1:8443 --data data --count 1000
+
+            A configuration: { "Gateway": "gw-0001", "Servers": ["https://events.example.org:8443"], "Authority": "ca.crt", "Claim": "K7QDA-2MXWP-9FHTC-VBN4R",
+              "Devices": [{ "Ref": "door", "Type": "contact", "Zone": 1 }], "Zones": [{ "Number": 1, "Name": "Front door", "Kind": "Delayed", "Code": "134" }] }
+            """)
+        { config, level };
+        command.SetAction(async (parse, _) =>
+        {
+            if (parse.GetValue(config) is not { } path)
+            {
+                await Console.Error.WriteLineAsync("mediarelay: Name the gateway's configuration with --config gateway.json.");
+                return ExitCode.Usage;
+            }
+
+            var faults = new List<string>();
+            if (GatewayFile.Read(path, faults) is not { } file)
+            {
+                foreach (string fault in faults)
+                    await Console.Error.WriteLineAsync($"mediarelay: {fault}");
+                return ExitCode.Configuration;
+            }
+
+            // A gateway has no listener of its own; it only speaks to the operator.
+            var host = new HostApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
+            RoleHost.AddLogging(host.Logging, new NodeOptions { LogLevel = parse.GetValue(level) });
+            host.Services.AddSingleton(file).AddSingleton(TimeProvider.System).AddSingleton<IGatewayMedia, NoMedia>();
+            host.Services.AddSingleton<ISensorAdaptor>(new SimulatedAdaptor(file.SimulatedChangesPerMinute));
+            host.Services.AddHostedService<GatewayService>();
+            host.Services.AddSingleton<IHostLifetime, SignalLifetime>();
+            using IHost app = host.Build();
+            await app.RunAsync(CancellationToken.None);
+            return ExitCode.Success;
+        });
+        command.Subcommands.Add(Simulate());
+        return command;
+    }
+
+    private static Command Simulate()
+    {
+        var server = new Option<string>("--server") { Description = "Address of the Event Server.", DefaultValueFactory = _ => "https://127.0.0.1:8443" };
+        var data = new Option<string>("--data") { Description = "Data folder of the Event Server on this machine; the homes are registered there and get certificates of its authority.", DefaultValueFactory = _ => "data" };
+        var count = new Option<int>("--count") { Description = "Number of homes.", DefaultValueFactory = _ => 100 };
+        var seconds = new Option<double>("--seconds") { Description = "How long to run; 0 means until Ctrl-C.", DefaultValueFactory = _ => 60 };
+        var spread = new Option<double>("--spread") { Description = "Seconds over which the homes start.", DefaultValueFactory = _ => 10 };
+        var rate = new Option<double>("--rate") { Description = "Changes of devices per home and minute.", DefaultValueFactory = _ => 6 };
+        var loss = new Option<double>("--loss") { Description = "Share of requests, and of answers, that are lost.", DefaultValueFactory = _ => 0 };
+        var duplicate = new Option<double>("--duplicate") { Description = "Share of posts that are sent twice.", DefaultValueFactory = _ => 0 };
+        var reorder = new Option<double>("--reorder") { Description = "Share of posts that are held back and overtaken.", DefaultValueFactory = _ => 0 };
+        var reboot = new Option<double>("--reboot") { Description = "Mean minutes between reboots of a home, each with its clock unset; 0 means none.", DefaultValueFactory = _ => 0 };
+        var command = new Command("simulate", """
+            Many simulated homes with faults, as load and fault generator. Prints one table.
+
+            Examples:
+              mediarelay gateway simulate --server https://127.0.0.1:8443 --data data --count 1000
+              mediarelay gateway simulate --count 200 --loss 0.05 --duplicate 0.05 --reorder 0.1 --reboot 2 --seconds 300
+            """)
+        { server, data, count, seconds, spread, rate, loss, duplicate, reorder, reboot };
+        command.SetAction(async (parse, cancellation) =>
+        {
+            string folder = parse.GetValue(data)!;
+            string[] gateways = [.. Enumerable.Range(1, parse.GetValue(count)).Select(n => $"sim-{n:00000}")];
+            using OperatorAuthority authority = OperatorAuthority.Open(Path.Combine(folder, "authority"));
+            await using (SqliteStorage storage = SqliteStorage.Open(folder))
+                await Task.WhenAll(gateways.Where(id => storage.Gateways.Find(id) is null).Select(id => storage.Gateways.SaveAsync(new GatewayRecord { Id = id, Home = id })));
+            using X509Certificate2 trusted = X509CertificateLoader.LoadCertificateFromFile(Path.Combine(folder, "authority", "ca.crt"));
+            var address = new Uri(parse.GetValue(server)!);
+            var faults = new SimulatedFaults { LostRequests = parse.GetValue(loss), LostAnswers = parse.GetValue(loss), Duplicates = parse.GetValue(duplicate), Reordered = parse.GetValue(reorder) };
+            using ILoggerFactory loggers = LoggerFactory.Create(logging => logging.SetMinimumLevel(LogLevel.None));
+            var homes = new SimulatedHomes(
+                id =>
+                {
+                    IssuedCertificate issued = authority.IssueGateway(id, TimeSpan.FromDays(1), DateTimeOffset.UtcNow);
+                    return new SmaHttpLink(id, [address], trusted, X509Certificate2.CreateFromPem(issued.CertificatePem, issued.KeyPem), null);
+                },
+                faults, parse.GetValue(rate), TimeSpan.FromMinutes(parse.GetValue(reboot)), loggers.CreateLogger<SimulatedHomes>());
+            using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+            if (parse.GetValue(seconds) > 0)
+                limit.CancelAfter(TimeSpan.FromSeconds(parse.GetValue(seconds)));
+            Task running = homes.RunAsync(gateways, TimeSpan.FromSeconds(parse.GetValue(spread)), limit.Token);
+            int most = 0;
+            while (!limit.IsCancellationRequested)
+            {
+                await Task.Delay(500, limit.Token).ContinueWith(_ => { }, TaskScheduler.Default);
+                most = Math.Max(most, homes.Connected);
+            }
+
+            long backlog = homes.Backlog;
+            await running;
+            Print(gateways.Length, most, homes, backlog);
+            return ExitCode.Success;
+        });
+        return command;
+    }
+
+    private static void Print(int count, int most, SimulatedHomes homes, long backlog)
+    {
+        var table = new Table().AddColumns("homes", "most connected", "events delivered", "still waiting", "instructions done", "faults injected", "reboots");
+        table.AddRow($"{count}", $"{most}", $"{homes.Delivered}", $"{backlog}", $"{homes.Executed}", $"{homes.Faults}", $"{homes.Reboots}");
+        AnsiConsole.Write(table);
+    }
+}
