@@ -43,7 +43,7 @@ public sealed class MediaSession
         _deadline = now + limits.AnswerWithin;
         _refreshAt = now + (limits.TimeToLive / 3);
         effects.Add(new SessionEffect.Instruct(InstructionKinds.MediaOffer, Offer(request.Offer), limits.AnswerWithin));
-        if (request.RelayEndpoint is { } relay)
+        if (request is { WantsGates: true, RelayEndpoint: { } relay })
         {
             Grant = GrantState.Requested;
             effects.Add(new SessionEffect.RequestGates(Demand(relay, null, throughRelay: true)));
@@ -170,7 +170,7 @@ public sealed class MediaSession
                 break;
         }
 
-        if (pair is { } path && path.FarEndpoint != _path)
+        if (_request.WantsGates && pair is { } path && path.FarEndpoint.Length > 0 && path.FarEndpoint != _path)
         {
             _path = path.FarEndpoint;
             var had = Grant;

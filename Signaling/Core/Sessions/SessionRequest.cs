@@ -38,6 +38,9 @@ public sealed record SessionRequest
     /// <summary>Address and port of the relay that the gateway will use, or null when it uses none.</summary>
     public string? RelayEndpoint { get; init; }
 
+    /// <summary>False when no gates are to be asked for: no application manager is configured, or the home is on no managed network.</summary>
+    public bool WantsGates { get; init; } = true;
+
     /// <summary>True for a look-in during an alarm: the gates may ask for a higher session class.</summary>
     public bool IsAlarm { get; init; }
 

@@ -1,4 +1,6 @@
 using MediaRelay.Signaling.IO.Authority;
+using MediaRelay.Signaling.IO.Gateways;
+using MediaRelay.Signaling.IO.Sessions;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.FileProviders;
 using Microsoft.Extensions.Hosting;
@@ -27,6 +29,14 @@ public static class PortalServices
         services.AddSingleton<IPortalModule, IncidentModule>();
         services.AddSingleton<IPortalModule, UserModule>();
         services.AddSingleton<IPortalModule, OperatorModule>();
+        services.AddSingleton<RelayDirectory>();
+        services.AddSingleton<SessionMetrics>();
+        services.AddSingleton(provider => new SessionHost(
+            provider.GetRequiredService<GatewayLinks>(), provider.GetRequiredService<AccessGate>(), provider.GetRequiredService<HomeKeeper>(), provider.GetRequiredService<LookInLog>(),
+            provider.GetRequiredService<PortalSessions>(), provider.GetService<ISessionGates>(), options, provider.GetRequiredService<SessionMetrics>(),
+            provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<SessionHost>>()));
+        services.AddHostedService(provider => provider.GetRequiredService<SessionHost>());
+        services.AddSingleton<IPortalModule, WhepModule>();
         if (options.PortalListen.Length == 0)
             return services;
         string folder = options.AuthorityFolder.Length > 0 ? options.AuthorityFolder : Path.Combine(dataFolder, "authority");

@@ -42,6 +42,9 @@ public sealed class PortalSessions(SignalingOptions options, TimeProvider time)
         return session;
     }
 
+    /// <summary>True while the session exists, without counting as a use of it.</summary>
+    public bool IsAlive(string id) => _sessions.TryGetValue(Key(id), out PortalSession? session) && _clock.Now < session.Ends;
+
     /// <summary>Ends one session.</summary>
     public void End(string id)
     {

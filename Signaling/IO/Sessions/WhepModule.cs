@@ -1,0 +1,254 @@
+using System.Net.ServerSentEvents;
+using System.Runtime.CompilerServices;
+using System.Security.Cryptography;
+using System.Text;
+using MediaRelay.Media.Sdp;
+using MediaRelay.Signaling.Access;
+using MediaRelay.Signaling.Contract;
+using MediaRelay.Signaling.Gateways;
+using MediaRelay.Signaling.Incidents;
+using MediaRelay.Signaling.IO.Gateways;
+using MediaRelay.Signaling.IO.Portal;
+using MediaRelay.Signaling.IO.Storage;
+using MediaRelay.Signaling.Sessions;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace MediaRelay.Signaling.IO.Sessions;
+
+/// <summary>WHEP: any player looks in with one POST. Our portal is only one of them.</summary>
+internal sealed class WhepModule(SessionHost sessions, RelayDirectory relays, AccessGate gate, HomeRecords homes, GatewayLinks links, PortalSessions logins, SignalingOptions options) : IPortalModule
+{
+    private const string Sdp = "application/sdp";
+    private const string Fragment = "application/trickle-ice-sdpfrag";
+    private static readonly TimeSpan s_grace = TimeSpan.FromSeconds(1.5);
+    private static readonly TimeSpan s_restart = TimeSpan.FromSeconds(8);
+
+    public void Map(IEndpointRouteBuilder routes)
+    {
+        routes.MapGet("/whep/ice-servers", (HttpContext c) => Results.Json(new { iceServers = ViewerServers(PortalGuard.ActorOf(c), "viewer", []) })).WithSummary("Servers and credentials for a viewer's agent.");
+        RouteGroupBuilder camera = routes.MapGroup("/whep/{home}/{camera}");
+        camera.MapPost("", OfferAsync).WithSummary("Look in: an offer (application/sdp) in, an answer out.");
+        camera.MapMethods("", ["OPTIONS"], Options).WithSummary("What is accepted, and the servers for ICE.");
+        camera.MapMethods("/{session}", ["PATCH"], PatchAsync).WithSummary("Candidates, or an ICE restart.");
+        camera.MapDelete("/{session}", EndAsync).WithSummary("Hang up.");
+        camera.MapGet("/{session}/events", (HttpContext c, string session, CancellationToken stop) =>
+            Own(c, session, out SessionMailbox? mailbox) ?? TypedResults.ServerSentEvents(StreamAsync(mailbox!, stop))).WithSummary("State, grant, late candidates and steps; its end is the end of the look-in.");
+        camera.MapPost("/{session}/steps", (HttpContext c, string session, StepRequest request) => Own(c, session, out SessionMailbox? mailbox) ?? Step(mailbox!, request.Name)).WithSummary("A step that the viewer reached.");
+        camera.MapPost("/{session}/talk", (HttpContext c, string session, TalkRequest request) => TalkAsync(c, session, request)).WithSummary("The viewer starts or stops to speak; audited.");
+    }
+
+    private async Task<IResult> OfferAsync(HttpContext context, string home, string camera, string? incident, string? purpose)
+    {
+        if (context.Request.ContentType?.StartsWith(Sdp, StringComparison.OrdinalIgnoreCase) != true)
+            return Problem.Of(StatusCodes.Status415UnsupportedMediaType, "offer-invalid", "Send the offer as application/sdp.", "offer");
+        Actor actor = PortalGuard.ActorOf(context);
+        if (HomeModule.NeedsSecondFactor(context, logins) is { } factor)
+            return factor;
+        string offer = await ReadAsync(context.Request).ConfigureAwait(false);
+        if (!SdpReader.TryRead(offer, out _, out SdpError error))
+            return Problem.Of(StatusCodes.Status400BadRequest, "offer-invalid", $"The offer cannot be read: {error}", "offer");
+        Incident? alarm = incident is null ? null : homes.FindIncident(incident);
+        AccessDecision decision = await gate.AskAsync(actor, HomeAction.LookIn, home, camera, PortalGuard.SourceOf(context), $"Look in through camera {camera}.").ConfigureAwait(false);
+        if (!decision.IsAllowed)
+            return Problem.Refused(decision.Reason);
+        if (homes.Find(home) is not { } record)
+            return Problem.Of(StatusCodes.Status404NotFound, "gateway-unknown", "There is no such home.", "gateway");
+        if (record.Devices.All(d => d.Ref != camera || d.Type != "camera"))
+            return Problem.Of(StatusCodes.Status404NotFound, "camera-unknown", $"The home has no camera {camera}.", "camera");
+        if (links.Presence(record.Gateway) is not PresenceState.Connected)
+            return Problem.Of(StatusCodes.Status503ServiceUnavailable, "gateway-offline", "The gateway of the home is out of reach.", "gateway");
+        if (sessions.Count >= options.MaxSessions || sessions.CountOf(home) >= options.MaxSessionsPerHome)
+            return Problem.Of(StatusCodes.Status503ServiceUnavailable, "too-many-sessions", "Too many look-ins run already; try again soon.", "session");
+        SessionMailbox mailbox = sessions.Start(Request(context, actor, record, camera, offer, alarm ?? OpenAlarm(actor, home), purpose, decision), new SessionOwner(actor, decision.Grant, PortalGuard.SessionIdOf(context)));
+        using CancellationTokenRegistration gone = context.RequestAborted.Register(() =>
+            mailbox.Post((session, now, effects) => session.HandleViewerGone("The viewer went away before the answer.", now, effects)));
+        SessionOutcome outcome = await mailbox.Outcome.Task.ConfigureAwait(false);
+        if (outcome.Failure is { } failure)
+            return Problem.Of(failure.Status, failure.Type, failure.Words, failure.Step);
+        string path = $"/whep/{Uri.EscapeDataString(home)}/{Uri.EscapeDataString(camera)}/{mailbox.Session.Request.Session}";
+        context.Response.Headers.Location = path;
+        context.Response.Headers.ETag = Tag(outcome.Answer!);
+        AddLinks(context, actor, mailbox.Session.Request.Session, [mailbox.Session.Request.GatewayAddress]);
+        context.Response.Headers.Append("Link", $"<{path}/events>; rel=\"urn:ietf:params:whep:ext:core:server-sent-events\"");
+        return Results.Text(outcome.Answer!, Sdp, Encoding.UTF8, StatusCodes.Status201Created);
+    }
+
+    private IResult Options(HttpContext context)
+    {
+        context.Response.Headers["Accept-Post"] = Sdp;
+        context.Response.Headers.Allow = "POST, OPTIONS";
+        AddLinks(context, PortalGuard.ActorOf(context), "viewer", []);
+        return Results.Ok();
+    }
+
+    private async Task<IResult> PatchAsync(HttpContext context, string session)
+    {
+        if (Own(context, session, out SessionMailbox? mailbox) is { } refusal)
+            return refusal;
+        if (context.Request.ContentType?.StartsWith(Fragment, StringComparison.OrdinalIgnoreCase) != true)
+            return Problem.Of(StatusCodes.Status415UnsupportedMediaType, "fragment-invalid", $"Send {Fragment}.", "candidates");
+        string? match = context.Request.Headers.IfMatch;
+        if (string.IsNullOrEmpty(match))
+            return Problem.Of(StatusCodes.Status428PreconditionRequired, "precondition", "Send If-Match with the entity tag, or * for an ICE restart.", "candidates");
+        SessionOutcome outcome = await mailbox!.Outcome.Task.ConfigureAwait(false);
+        if (match != "*" && match != Tag(outcome.Answer ?? ""))
+            return Problem.Of(StatusCodes.Status412PreconditionFailed, "precondition", "The entity tag belongs to an earlier ICE session.", "candidates");
+        if (!TrickleFragment.TryRead(await ReadAsync(context.Request).ConfigureAwait(false), out TrickleFragment? fragment, out SdpError error))
+            return Problem.Of(StatusCodes.Status400BadRequest, "fragment-invalid", $"The fragment cannot be read: {error}", "candidates");
+        MediaCandidate[] candidates = [.. fragment.Media.SelectMany(m => m.Candidates).Take(40).Select(c => new MediaCandidate(c.StartsWith("candidate:", StringComparison.Ordinal) ? c : "candidate:" + c, "0", 0))];
+        bool end = fragment.IsComplete || (fragment.Media.Count > 0 && fragment.Media.All(m => m.IsComplete));
+        if (match == "*")
+            return await RestartAsync(context, mailbox, fragment, candidates, end).ConfigureAwait(false);
+        mailbox.Post((s, now, effects) => s.HandleViewerCandidates(candidates, end, now, effects));
+        return Results.NoContent();
+    }
+
+    private static async Task<IResult> RestartAsync(HttpContext context, SessionMailbox mailbox, TrickleFragment fragment, MediaCandidate[] candidates, bool end)
+    {
+        if (fragment.Pwd is not { } pwd)
+            return Problem.Of(StatusCodes.Status422UnprocessableEntity, "fragment-invalid", "An ICE restart needs a new user fragment and password.", "restart");
+        string offer = SdpCandidates.Insert(SdpCandidates.WithCredentials(mailbox.Session.Request.Offer, fragment.Ufrag, pwd), candidates, end);
+        mailbox.Outcome = new TaskCompletionSource<SessionOutcome>(TaskCreationOptions.RunContinuationsAsynchronously);
+        mailbox.Post((s, now, effects) => s.HandleViewerRestart(offer, now, effects));
+        Task first = await Task.WhenAny(mailbox.Outcome.Task, Task.Delay(s_restart, context.RequestAborted)).ConfigureAwait(false);
+        if (first != mailbox.Outcome.Task || (await mailbox.Outcome.Task.ConfigureAwait(false)).Answer is not { } answer)
+            return Problem.Of(StatusCodes.Status504GatewayTimeout, "gateway-timeout", "The gateway did not answer the restart; the session goes on as it was.", "restart");
+        context.Response.Headers.ETag = Tag(answer);
+        return Results.Text(AnswerFragment(answer), Fragment, Encoding.UTF8);
+    }
+
+    private IResult EndAsync(HttpContext context, string session)
+    {
+        if (Own(context, session, out SessionMailbox? mailbox) is { } refusal)
+            return refusal;
+        mailbox!.Post((s, now, effects) => s.HandleViewerGone("The viewer hung up.", now, effects));
+        return Results.Ok();
+    }
+
+    private async Task<IResult> TalkAsync(HttpContext context, string session, TalkRequest request)
+    {
+        if (Own(context, session, out SessionMailbox? mailbox) is { } refusal)
+            return refusal;
+        SessionRequest look = mailbox!.Session.Request;
+        AccessDecision decision = await gate.AskAsync(PortalGuard.ActorOf(context), HomeAction.Talk, look.Home, look.Camera, PortalGuard.SourceOf(context), $"Talk {request.State} through camera {look.Camera}.").ConfigureAwait(false);
+        if (!decision.IsAllowed)
+            return Problem.Refused(decision.Reason);
+        if (request.State == "on")
+            await sessions.NoteTalkAsync(mailbox).ConfigureAwait(false);
+        return Results.NoContent();
+    }
+
+    /// <summary>Only who started a session may touch it; others learn nothing about it.</summary>
+    private IResult? Own(HttpContext context, string session, out SessionMailbox? mailbox)
+    {
+        mailbox = sessions.Find(session);
+        return mailbox is null || mailbox.Owner.Actor.Id != PortalGuard.ActorOf(context).Id ? Problem.Unknown("There is no such session, or it is over.") : null;
+    }
+
+    private static IResult Step(SessionMailbox mailbox, string? name)
+    {
+        if (name is not { Length: > 0 and <= 32 } || !name.All(c => char.IsAsciiLetterLower(c) || c == '-'))
+            return Problem.Invalid("A step is 1 to 32 lower-case letters and dashes.");
+        mailbox.Post((s, now, _) => s.HandleViewerStep(name, now));
+        return Results.NoContent();
+    }
+
+    /// <summary>The viewer's stream. While it is open it proves that the viewer lives; when it breaks and none opens within a moment the look-in ends.</summary>
+    private static async IAsyncEnumerable<SseItem<string>> StreamAsync(SessionMailbox mailbox, [EnumeratorCancellation] CancellationToken stop)
+    {
+        Interlocked.Increment(ref mailbox.Streams);
+        int opened = Interlocked.Increment(ref mailbox.StreamsOpened);
+        try
+        {
+            yield return new SseItem<string>("{}", "hello");
+            await foreach ((string kind, string data) in mailbox.Notices.ReadAsync(stop).ConfigureAwait(false))
+                yield return new SseItem<string>(data, kind);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref mailbox.Streams);
+            _ = GoneAsync(mailbox, opened);
+        }
+    }
+
+    private static async Task GoneAsync(SessionMailbox mailbox, int opened)
+    {
+        await Task.Delay(s_grace).ConfigureAwait(false);
+        if (Volatile.Read(ref mailbox.Streams) == 0 && Volatile.Read(ref mailbox.StreamsOpened) == opened)
+            mailbox.Post((s, now, effects) => s.HandleViewerGone("The viewer's page was closed or lost.", now, effects));
+    }
+
+    private SessionRequest Request(HttpContext context, Actor actor, HomeRecord home, string camera, string offer, Incident? alarm, string? purpose, AccessDecision decision)
+    {
+        string id = "s-" + Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(12));
+        string viewer = PortalGuard.SourceOf(context);
+        return new SessionRequest
+        {
+            Session = id,
+            Home = home.Id,
+            Gateway = home.Gateway,
+            Camera = camera,
+            Actor = actor.Name,
+            Purpose = alarm?.Title ?? (string.IsNullOrWhiteSpace(purpose) ? null : purpose[..Math.Min(purpose.Length, 200)]),
+            Incident = alarm?.Id,
+            Offer = offer,
+            Relays = relays.Issue(home.Gateway, id, SdpCandidates.Addresses(offer).Prepend(viewer)),
+            GatewayAddress = links.Address(home.Gateway)?.ToString() ?? "",
+            RelayEndpoint = relays.FirstEndpoint,
+            WantsGates = sessions.HasGates,
+            IsAlarm = alarm is not null,
+            RightLasts = decision.Until is { } until ? until - homes.UtcNow : null,
+        };
+    }
+
+    /// <summary>An operator who looks in during an alarm does it for that alarm, also when the player did not name it.</summary>
+    private Incident? OpenAlarm(Actor actor, string home) =>
+        actor.Role is ActorRole.CentralStationOperator or ActorRole.CentralStationSupervisor ? homes.Incidents(home, open: true, max: 20).Where(i => i.OpensHome).MaxBy(i => i.LastSignal) : null;
+
+    private object[] ViewerServers(Actor actor, string session, IEnumerable<string> peers) =>
+        [.. relays.Issue(actor.Id, session, peers.Any() ? peers : HomePeers(actor)).Select(r => new { urls = r.Url, username = r.Username, credential = r.Credential })];
+
+    /// <summary>Before a session exists the viewer's credential is held to the gateway of the own home; staff get theirs with the relays only.</summary>
+    private IEnumerable<string> HomePeers(Actor actor) =>
+        actor.Home is { } home && homes.Find(home) is { } record && links.Address(record.Gateway) is { } address ? [address.ToString()] : [];
+
+    private void AddLinks(HttpContext context, Actor actor, string session, IEnumerable<string> peers)
+    {
+        foreach (MediaRelayAddress server in relays.Issue(actor.Id, session, peers))
+        {
+            context.Response.Headers.Append("Link", server.Username is null
+                ? $"<{server.Url}>; rel=\"ice-server\""
+                : $"<{server.Url}>; rel=\"ice-server\"; username=\"{server.Username}\"; credential=\"{server.Credential}\"; credential-type=\"password\"");
+        }
+    }
+
+    private static string AnswerFragment(string answer)
+    {
+        string[] lines = answer.ReplaceLineEndings("\n").Split('\n');
+        string mid = lines.FirstOrDefault(l => l.StartsWith("a=mid:", StringComparison.Ordinal)) ?? "a=mid:0";
+        string media = lines.FirstOrDefault(l => l.StartsWith("m=", StringComparison.Ordinal)) ?? "m=audio 9 UDP/TLS/RTP/SAVPF 0";
+        IEnumerable<string> first = lines.Where(l => l.StartsWith("a=ice-ufrag:", StringComparison.Ordinal) || l.StartsWith("a=ice-pwd:", StringComparison.Ordinal)).Distinct().Take(2);
+        IEnumerable<string> candidates = lines.Where(l => l.StartsWith("a=candidate:", StringComparison.Ordinal) || l == "a=end-of-candidates");
+        return string.Join("\r\n", [.. first, media, mid, .. candidates]) + "\r\n";
+    }
+
+    private static string Tag(string answer)
+    {
+        string ufrag = answer.ReplaceLineEndings("\n").Split('\n').FirstOrDefault(l => l.StartsWith("a=ice-ufrag:", StringComparison.Ordinal)) ?? "";
+        return $"\"{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(ufrag)))[..16]}\"";
+    }
+
+    private static async Task<string> ReadAsync(HttpRequest request)
+    {
+        using var reader = new StreamReader(request.Body, Encoding.UTF8);
+        var buffer = new char[65_537];
+        int length = await reader.ReadBlockAsync(buffer).ConfigureAwait(false);
+        return new string(buffer, 0, length);
+    }
+
+    internal sealed record StepRequest(string? Name);
+
+    internal sealed record TalkRequest(string? State);
+}
