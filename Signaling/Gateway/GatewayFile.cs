@@ -41,7 +41,10 @@ public sealed class GatewayFile
     /// <summary>Changes per minute that simulated devices make by themselves.</summary>
     public double SimulatedChangesPerMinute { get; set; }
 
-    /// <summary>Devices in the home.</summary>
+    /// <summary>How media is sent: addresses, ports, marking, transcoding. The defaults fit a home.</summary>
+    public MediaRelay.Media.IO.MediaOptions Media { get; set; } = new();
+
+    /// <summary>Devices in the home. A camera has the type camera, the protocol media and its URL as address.</summary>
     public List<DeviceEntry> Devices { get; set; } = [];
 
     /// <summary>Alarm zones.</summary>
@@ -78,6 +81,10 @@ public sealed class GatewayFile
         Devices = [.. Devices.Select(device => new DeviceBody { Ref = device.Ref, Type = device.Type, Protocol = device.Protocol, Address = device.Address, Name = device.Name, Zone = device.Zone, Partition = Zones.FirstOrDefault(zone => zone.Number == device.Zone)?.Partition })],
         Zones = [.. Zones.Select(zone => new Zone(zone.Number, zone.Name, zone.Partition, zone.Kind, zone.Code, zone.ArmedInStay, TimeSpan.FromSeconds(zone.EntryDelaySeconds)))],
     };
+
+    /// <summary>The cameras among the devices, by their refs.</summary>
+    public IReadOnlyDictionary<string, Cameras.CameraEntry> CameraEntries() =>
+        Devices.Where(device => device is { Type: "camera", Address: not null }).ToDictionary(device => device.Ref, device => new Cameras.CameraEntry(device.Address!));
 
     private void Check(List<string> faults)
     {

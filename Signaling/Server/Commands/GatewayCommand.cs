@@ -1,8 +1,10 @@
 using System.CommandLine;
 using System.Security.Cryptography.X509Certificates;
 using MediaRelay.Gateway;
+using MediaRelay.Gateway.Cameras;
 using MediaRelay.Gateway.Sensors;
 using MediaRelay.Gateway.Session;
+using MediaRelay.Media.IO;
 using MediaRelay.Server.Configuration;
 using MediaRelay.Server.Hosting;
 using MediaRelay.Signaling.IO.Authority;
@@ -19,6 +21,7 @@ internal static class GatewayCommand
     {
         var config = new Option<string?>("--config", "-c") { Description = "The gateway's configuration file (JSON, comments allowed).", HelpName = "file" };
         var level = new Option<LogLevel>("--log-level") { Description = "Lowest level that is logged.", DefaultValueFactory = _ => LogLevel.Information };
+        var parent = new Option<bool>("--end-with-parent") { Description = "End when standard input closes, i.e. with the process that started the gateway." };
         var command = new Command("gateway", """
             Run the SMA Gateway of one home.
 
@@ -29,7 +32,7 @@ internal static class GatewayCommand
             A configuration: { "Gateway": "gw-0001", "Servers": ["https://events.example.org:8443"], "Authority": "ca.crt", "Claim": "K7QDA-2MXWP-9FHTC-VBN4R",
               "Devices": [{ "Ref": "door", "Type": "contact", "Zone": 1 }], "Zones": [{ "Number": 1, "Name": "Front door", "Kind": "Delayed", "Code": "134" }] }
             """)
-        { config, level };
+        { config, level, parent };
         command.SetAction(async (parse, _) =>
         {
             if (parse.GetValue(config) is not { } path)
@@ -49,16 +52,36 @@ internal static class GatewayCommand
             // A gateway has no listener of its own; it only speaks to the operator.
             var host = new HostApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
             RoleHost.AddLogging(host.Logging, new NodeOptions { LogLevel = parse.GetValue(level) });
-            host.Services.AddSingleton(file).AddSingleton(TimeProvider.System).AddSingleton<IGatewayMedia, NoMedia>();
+            host.Services.AddSingleton(file).AddSingleton(TimeProvider.System).AddMedia(file.Media);
+            host.Services.AddSingleton<IGatewayMedia>(p => new HomeMedia(
+                p.GetRequiredService<MediaHost>(), file.CameraEntries(), TimeProvider.System, p.GetRequiredService<ILogger<HomeMedia>>()));
             host.Services.AddSingleton<ISensorAdaptor>(new SimulatedAdaptor(file.SimulatedChangesPerMinute));
             host.Services.AddHostedService<GatewayService>();
             host.Services.AddSingleton<IHostLifetime, SignalLifetime>();
             using IHost app = host.Build();
+            if (parse.GetValue(parent))
+                EndWithInput(app);
             await app.RunAsync(CancellationToken.None);
             return ExitCode.Success;
         });
         command.Subcommands.Add(Simulate());
         return command;
+    }
+
+    /// <summary>A process that starts a gateway holds its standard input open; when that process is gone the gateway stops.</summary>
+    private static void EndWithInput(IHost app)
+    {
+        var reader = new Thread(() =>
+        {
+            while (Console.Read() >= 0)
+            {
+                // What is typed means nothing; only the end does.
+            }
+
+            app.Services.GetRequiredService<IHostApplicationLifetime>().StopApplication();
+        })
+        { IsBackground = true, Name = "parent-watch" };
+        reader.Start();
     }
 
     private static Command Simulate()

@@ -17,7 +17,9 @@ internal static class RoleHost
     private const string Management = "mediarelay.management";
 
     /// <summary>Builds the application; nothing listens yet.</summary>
-    public static WebApplication Build(ServerConfiguration configuration)
+    /// <param name="configuration">The checked configuration; its roles run.</param>
+    /// <param name="more">Adds services that no role has, e.g. the demo's emulated network.</param>
+    public static WebApplication Build(ServerConfiguration configuration, Action<WebApplicationBuilder>? more = null)
     {
         var builder = CreateBuilder(configuration.Node);
         foreach (var role in configuration.Roles)
@@ -25,6 +27,7 @@ internal static class RoleHost
             role.AddServices(builder, configuration);
         }
 
+        more?.Invoke(builder);
         var app = builder.Build();
         MapManagement(app, configuration.Roles.Select(r => r.Section));
         foreach (var role in configuration.Roles)

@@ -1,17 +1,49 @@
 using MediaRelay.Server.Configuration;
 using MediaRelay.Signaling.IO;
+using MediaRelay.Signaling.IO.Authority;
+using MediaRelay.Signaling.IO.Portal;
+using MediaRelay.Signaling.IO.Sessions;
+using Microsoft.Extensions.FileProviders;
 
 namespace MediaRelay.Server.Roles;
 
-/// <summary>The Event Server of this node.</summary>
+/// <summary>The Event Server of this node, with the portal, its API and WHEP.</summary>
 internal sealed class SignalingRole : Role
 {
     public override string Section => "Signaling";
 
     public override Type OptionsType => typeof(SignalingOptions);
 
-    public override string Summary => "Event Server for SMA Gateways: events, instructions, presence, storage.";
+    public override string Summary => "Event Server for SMA Gateways, portal, JSON API and WHEP.";
 
-    public override void AddServices(WebApplicationBuilder builder, ServerConfiguration configuration) =>
-        builder.Services.AddSignaling((SignalingOptions)configuration[Section], configuration.Node.DataFolder);
+    public override void AddServices(WebApplicationBuilder builder, ServerConfiguration configuration)
+    {
+        var options = (SignalingOptions)configuration[Section];
+        string folder = configuration.Node.DataFolder;
+        EnsureAuthority(options, folder);
+        builder.Services.AddSignaling(options, folder);
+        string pages = Path.Combine(AppContext.BaseDirectory, "wwwroot");
+        builder.Services.AddPortal(options, folder, Directory.Exists(pages) ? new PhysicalFileProvider(pages) : null);
+        if (configuration.Has("Qos"))
+        {
+            builder.Services.AddSingleton<SessionGates>();
+            builder.Services.AddSingleton<ISessionGates>(provider => provider.GetRequiredService<SessionGates>());
+        }
+    }
+
+    /// <summary>HTTPS from the first start: without an authority one is made, and with it the certificate of the gateways' listener.</summary>
+    private static void EnsureAuthority(SignalingOptions options, string dataFolder)
+    {
+        string folder = options.AuthorityFolder.Length > 0 ? options.AuthorityFolder : Path.Combine(dataFolder, "authority");
+        if (File.Exists(Path.Combine(folder, "ca.crt")))
+            return;
+        using OperatorAuthority authority = OperatorAuthority.Create(folder, "MediaRelay operator", TimeProvider.System.GetUtcNow());
+        if (options.ServerCertificate.Length > 0)
+            return;
+        IssuedCertificate issued = authority.IssueServer(options.PortalNames, TimeSpan.FromDays(397), TimeProvider.System.GetUtcNow());
+        File.WriteAllText(Path.Combine(folder, "server.crt"), issued.CertificatePem.TrimEnd() + "\n" + authority.CertificatePem.TrimEnd() + "\n");
+        string key = Path.Combine(folder, "server.key");
+        using (var stream = new FileStream(key, new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite }))
+            stream.Write(System.Text.Encoding.ASCII.GetBytes(issued.KeyPem!));
+    }
 }

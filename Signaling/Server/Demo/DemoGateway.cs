@@ -1,0 +1,68 @@
+using System.Diagnostics;
+using System.Text.Json;
+
+namespace MediaRelay.Server.Demo;
+
+/// <summary>The home's gateway as a process of its own, ended with the demo.</summary>
+internal sealed class DemoGateway(DemoSettings settings) : IDisposable
+{
+    private Process? _process;
+
+    public int ProcessId => _process?.Id ?? 0;
+
+    /// <summary>Writes the gateway's configuration and starts it.</summary>
+    public void Start(string claim)
+    {
+        string folder = Path.Combine(settings.Folder, "gateway");
+        Directory.CreateDirectory(folder);
+        string file = Path.Combine(folder, "gateway.json");
+        File.WriteAllText(file, JsonSerializer.Serialize(Configuration(claim, folder), new JsonSerializerOptions { WriteIndented = true }));
+        var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardInput = true };
+        // Started by "dotnet mediarelay.dll" the process is dotnet, and the program is its first argument.
+        if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet")
+            start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "mediarelay.dll"));
+        foreach (string argument in (string[])["gateway", "--config", file, "--log-level", "Warning", "--end-with-parent"])
+            start.ArgumentList.Add(argument);
+        _process = Process.Start(start);
+    }
+
+    public void Dispose()
+    {
+        if (_process is { HasExited: false })
+        {
+            // The gateway ends when its standard input closes; killing is for one that hangs.
+            _process.StandardInput.Close();
+            if (!_process.WaitForExit(3000))
+                _process.Kill(entireProcessTree: true);
+        }
+
+        _process?.Dispose();
+    }
+
+    private object Configuration(string claim, string folder) => new
+    {
+        Gateway = DemoNode.Gateway,
+        Servers = (string[])[$"https://{settings.Listen}:{settings.GatewayPort}"],
+        Authority = Path.Combine(settings.Folder, "authority", "ca.crt"),
+        Folder = folder,
+        Claim = claim,
+        ExitDelaySeconds = 10,
+        Media = new { UseLoopback = true },
+        Devices = new object[]
+        {
+            Device("front-door", "contact", "Front door", 1), Device("kitchen-window", "contact", "Kitchen window", 2), Device("hall-motion", "motion", "Hall motion", 3),
+            Device("smoke", "smoke", "Smoke detector", 4), Device("hall-light", "light", "Hall light", null), Device("front-lock", "lock", "Front lock", null),
+            Device("thermostat", "thermometer", "Living room", null),
+            Camera("cam-front", "Front door", settings.Camera ?? "test:?size=1280x720&rate=25&audio=opus"), Camera("cam-hall", "Hall", "test:?size=640x360&rate=15&audio=pcmu"),
+        },
+        Zones = new object[]
+        {
+            new { Number = 1, Name = "Front door", Kind = "Delayed", Code = "134", EntryDelaySeconds = 20 }, new { Number = 2, Name = "Kitchen window", Kind = "Instant", Code = "131" },
+            new { Number = 3, Name = "Hall motion", Kind = "Instant", Code = "132", ArmedInStay = false }, new { Number = 4, Name = "Smoke detector", Kind = "TwentyFourHour", Code = "111" },
+        },
+    };
+
+    private static object Device(string @ref, string type, string name, int? zone) => new { Ref = @ref, Type = type, Name = name, Zone = zone };
+
+    private static object Camera(string @ref, string name, string url) => new { Ref = @ref, Type = "camera", Name = name, Protocol = "media", Address = url };
+}

@@ -1,0 +1,113 @@
+using System.Collections.Concurrent;
+using MediaRelay.Qos.Gates;
+using MediaRelay.Qos.IO.Links;
+using MediaRelay.Qos.Pcmm;
+using MediaRelay.Signaling.IO.Sessions;
+using MediaRelay.Signaling.Sessions;
+
+namespace MediaRelay.Server.Roles;
+
+/// <summary>Connects look-ins with the application manager: plans gates, asks for them, and tells the session how its grant stands.</summary>
+internal sealed class SessionGates : ISessionGates, IDisposable
+{
+    private readonly IApplicationManager _manager;
+    private readonly FlowPlanner _planner = new(new FlowPlannerSettings());
+    private readonly ConcurrentDictionary<string, Grant> _grants = new(StringComparer.Ordinal);
+    private readonly IDisposable _events;
+
+    public SessionGates(IApplicationManager manager)
+    {
+        _manager = manager;
+        _events = manager.Subscribe(HandleEvent);
+    }
+
+    public event Action<string, GrantState, string>? GrantChanged;
+
+    public async Task RequestAsync(GateDemand demand)
+    {
+        FlowPlan plan = _planner.Plan(demand);
+        if (plan.Gates.Count == 0)
+        {
+            GrantChanged?.Invoke(demand.Session, GrantState.Refused, plan.Notes.Count > 0 ? plan.Notes[^1] : "No gate fits this session.");
+            return;
+        }
+
+        var grant = new Grant(plan.Gates);
+        _grants[demand.Session] = grant;
+        IReadOnlyList<GateHandle> handles = await _manager.RequestGatesAsync(demand.Session, plan.Gates).ConfigureAwait(false);
+        lock (grant)
+            grant.Handles = handles;
+        Tell(demand.Session, grant);
+    }
+
+    public async Task ReplaceAsync(GateDemand demand)
+    {
+        FlowPlan plan = _planner.Plan(demand);
+        if (!_grants.TryGetValue(demand.Session, out Grant? grant) || grant.Handles.Count != plan.Gates.Count)
+        {
+            if (grant is not null)
+                await _manager.ReleaseGatesAsync(demand.Session).ConfigureAwait(false);
+            await RequestAsync(demand).ConfigureAwait(false);
+            return;
+        }
+
+        for (int i = 0; i < plan.Gates.Count; i++)
+            await _manager.ModifyGateAsync(grant.Handles[i], plan.Gates[i]).ConfigureAwait(false);
+    }
+
+    public async Task ReleaseAsync(string session)
+    {
+        if (_grants.TryRemove(session, out _))
+            await _manager.ReleaseGatesAsync(session).ConfigureAwait(false);
+    }
+
+    public void Dispose() => _events.Dispose();
+
+    private void HandleEvent(GateEvent gate)
+    {
+        if (!_grants.TryGetValue(gate.Session, out Grant? grant))
+            return;
+        if (gate.Kind == GateEventKind.Reported && gate.Reason == GateReason.T3Expired)
+        {
+            // Silence on the flow while the session goes on, e.g. a still picture: the gate is kept.
+            _ = _manager.RefreshGateAsync(gate.Gate);
+            return;
+        }
+
+        lock (grant)
+            grant.Events[gate.Gate] = gate;
+        Tell(gate.Session, grant);
+    }
+
+    private void Tell(string session, Grant grant)
+    {
+        GrantState state;
+        string words;
+        lock (grant)
+        {
+            GateEvent[] seen = [.. grant.Events.Values];
+            GateEvent? bad = seen.FirstOrDefault(e => e.Kind is GateEventKind.Refused or GateEventKind.Unavailable or GateEventKind.Closed or GateEventKind.Lost);
+            (state, words) = bad switch
+            {
+                { Kind: GateEventKind.Refused } => (GrantState.Refused, $"The network refused the gate: {bad.Error}. Media uses best effort."),
+                { Kind: GateEventKind.Unavailable } => (GrantState.Refused, "The policy server did not answer in time; media uses best effort and the gate is still tried for."),
+                { Kind: GateEventKind.Closed or GateEventKind.Lost } => (GrantState.Lost, $"The network ended the gate ({bad.Reason}); media uses best effort."),
+                _ when seen.Length < grant.Requests.Count => (GrantState.Requested, "The gates are asked for."),
+                _ when seen.All(e => e.State is GateState.Committed or GateState.CommittedRecovery) => (GrantState.Committed, $"{seen.Length} gates are committed."),
+                _ => (GrantState.Authorized, "The gates are authorized."),
+            };
+        }
+
+        if (state != GrantState.Requested)
+            GrantChanged?.Invoke(session, state, words);
+    }
+
+    private sealed class Grant(IReadOnlyList<GateRequest> requests)
+    {
+        public IReadOnlyList<GateRequest> Requests { get; } = requests;
+
+        public IReadOnlyList<GateHandle> Handles { get; set; } = [];
+
+        public Dictionary<GateHandle, GateEvent> Events { get; } = [];
+    }
+}
