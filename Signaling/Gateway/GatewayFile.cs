@@ -82,6 +82,9 @@ public sealed class GatewayFile
         Zones = [.. Zones.Select(zone => new Zone(zone.Number, zone.Name, zone.Partition, zone.Kind, zone.Code, zone.ArmedInStay, TimeSpan.FromSeconds(zone.EntryDelaySeconds)))],
     };
 
+    /// <summary>Whether cameras stay connected, so that look-ins start at once and clips start before they are asked for.</summary>
+    public bool KeepCamerasReady { get; set; } = true;
+
     /// <summary>The cameras among the devices, by their refs.</summary>
     public IReadOnlyDictionary<string, Cameras.CameraEntry> CameraEntries() =>
         Devices.Where(device => device is { Type: "camera", Address: not null }).ToDictionary(device => device.Ref, device => new Cameras.CameraEntry(device.Address!));

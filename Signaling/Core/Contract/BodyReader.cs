@@ -193,6 +193,8 @@ internal static class BodyReader
             TimeToLive = Seconds(x, "ttl"),
             State = x.OptionalId("state"),
             Reason = x.OptionalId("reason"),
+            Detail = x.OptionalText("detail", 4096),
+            Path = x.OptionalText("path", 4096),
         };
         List<MediaCandidate>? candidates = null;
         List<MediaRelayAddress>? relays = null;

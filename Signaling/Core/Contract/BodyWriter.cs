@@ -158,6 +158,8 @@ internal static class BodyWriter
         x.Attribute("ttl"u8, Seconds(media.TimeToLive));
         x.Attribute("state"u8, media.State);
         x.Attribute("reason"u8, media.Reason);
+        x.Attribute("detail"u8, media.Detail);
+        x.Attribute("path"u8, media.Path);
         if (media.Sdp is not null)
         {
             x.Start("sdp"u8);

@@ -82,7 +82,7 @@ public sealed class MediaSession
 
         if (answer.Sdp is not { Length: > 0 } sdp)
         {
-            Finish(new("gateway-refused", 502, "answer", $"The gateway refused: {answer.Reason ?? "it gave no reason"}."), now, effects);
+            Finish(new("gateway-refused", 502, "answer", $"The gateway refused: {answer.Detail ?? answer.Reason ?? "it gave no reason"}."), now, effects);
             return;
         }
 
@@ -155,10 +155,10 @@ public sealed class MediaSession
         switch (body.State)
         {
             case "failed":
-                Finish(new("media-failed", 504, "connect", $"Media could not be connected: {body.Reason ?? "no path was found"}."), now, effects);
+                Finish(new("media-failed", 504, "connect", $"Media could not be connected: {body.Detail ?? body.Reason ?? "no path was found"}."), now, effects);
                 return;
             case "ended":
-                Finish(new("gateway-ended", 410, "media", $"The gateway ended the session: {body.Reason ?? "no reason given"}."), now, effects);
+                Finish(new("gateway-ended", 410, "media", $"The gateway ended the session: {body.Detail ?? body.Reason ?? "no reason given"}."), now, effects);
                 return;
             case "connected" when State == SessionState.Connecting:
                 State = SessionState.Connected;

@@ -6,6 +6,26 @@ namespace MediaRelay.Gateway.Cameras;
 
 public sealed partial class HomeMedia
 {
+    private static readonly TimeSpan s_still = TimeSpan.FromSeconds(5);
+    private readonly Dictionary<string, ClipRecorder> _recorders = new(StringComparer.Ordinal);
+
+    /// <summary>Connects every camera and keeps its last seconds, so that a look-in starts at once and a clip starts before it was asked for.</summary>
+    public void KeepReady()
+    {
+        lock (_recorders)
+        {
+            foreach (var (id, camera) in _cameras)
+            {
+                if (_recorders.ContainsKey(id))
+                    continue;
+                if (_host.TryOpenSource(camera.Url, out MediaSource? source, out string error))
+                    _recorders[id] = new ClipRecorder(_host, source);
+                else
+                    LogCameraFault(id, error);
+            }
+        }
+    }
+
     private ResultBody? StartClip(Instruction instruction, ClipBody clip, IGatewayMediaReplies replies, CancellationToken cancellation)
     {
         if (clip.Camera is null || !_cameras.TryGetValue(clip.Camera, out CameraEntry? camera))
@@ -23,13 +43,12 @@ public sealed partial class HomeMedia
         {
             if (clip.Type == "image/jpeg")
             {
-                byte[] picture = await _host.TakeSnapshotAsync(source, cancellation).ConfigureAwait(false);
+                byte[] picture = await new SnapshotTaker(_host).TakeAsync(source, s_still, cancellation).ConfigureAwait(false);
                 await File.WriteAllBytesAsync(file, picture, cancellation).ConfigureAwait(false);
             }
             else
             {
-                TimeSpan length = clip is { From: { } from, To: { } to } && to > from ? to - from : TimeSpan.FromSeconds(20);
-                await _host.RecordClipAsync(source, file, length, cancellation).ConfigureAwait(false);
+                await RecordAsync(clip, source, file, cancellation).ConfigureAwait(false);
             }
 
             await replies.UploadClipAsync(file, clip, instruction.Id, cancellation).ConfigureAwait(false);
@@ -46,8 +65,30 @@ public sealed partial class HomeMedia
         }
     }
 
+    /// <summary>What was kept from before counts towards the length that is asked for.</summary>
+    private async Task RecordAsync(ClipBody clip, MediaSource source, string file, CancellationToken cancellation)
+    {
+        TimeSpan wanted = clip is { From: { } from, To: { } to } && to > from ? to - from : TimeSpan.FromSeconds(20);
+        ClipRecorder? kept;
+        lock (_recorders)
+            _recorders.TryGetValue(clip.Camera!, out kept);
+        if (kept is not null)
+        {
+            TimeSpan rest = wanted - kept.Kept;
+            await kept.RecordAsync(file, rest > TimeSpan.FromSeconds(0.5) ? rest : TimeSpan.FromSeconds(0.5), cancellation).ConfigureAwait(false);
+            return;
+        }
+
+        await using var recorder = new ClipRecorder(_host, source);
+        await Task.WhenAny(source.WhenReady, Task.Delay(s_still, _time, cancellation)).ConfigureAwait(false);
+        await recorder.RecordAsync(file, wanted, cancellation).ConfigureAwait(false);
+    }
+
     [LoggerMessage(5200, LogLevel.Information, "Clip {Clip} of camera {Camera} was made and uploaded.")]
     private partial void LogClip(string clip, string camera);
+
+    [LoggerMessage(5202, LogLevel.Warning, "Camera {Camera} cannot be used: {Error}")]
+    private partial void LogCameraFault(string camera, string error);
 
     [LoggerMessage(5201, LogLevel.Warning, "Clip {Clip} of camera {Camera} could not be made.")]
     private partial void LogClipFailed(string clip, string camera, Exception exception);

@@ -57,6 +57,15 @@ public sealed partial class HomeMedia : IGatewayMedia, IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        ClipRecorder[] recorders;
+        lock (_recorders)
+        {
+            recorders = [.. _recorders.Values];
+            _recorders.Clear();
+        }
+
+        foreach (ClipRecorder recorder in recorders)
+            await recorder.DisposeAsync().ConfigureAwait(false);
         foreach (string id in _sessions.Keys)
         {
             if (_sessions.TryRemove(id, out HomeMediaSession? session))
@@ -98,7 +107,7 @@ public sealed partial class HomeMedia : IGatewayMedia, IAsyncDisposable
     private static ResultBody Refuse(MediaBody media, IGatewayMediaReplies replies, Instruction instruction, string code, string text)
     {
         // The server waits for an answer to the offer: an answer without SDP says no at once.
-        replies.Send(SmaEventKinds.MediaAnswer, new MediaBody { Session = media.Session, Camera = media.Camera, Reason = text }, instruction.Id);
+        replies.Send(SmaEventKinds.MediaAnswer, new MediaBody { Session = media.Session, Camera = media.Camera, Reason = code, Detail = text }, instruction.Id);
         return new ResultBody("refused", code, text);
     }
 }

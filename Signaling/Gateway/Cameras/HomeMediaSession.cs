@@ -64,14 +64,14 @@ internal sealed partial class HomeMediaSession
         }
         catch (Exception e) when (e is MediaNegotiationException or OperationCanceledException or ObjectDisposedException)
         {
-            Tell(SmaEventKinds.MediaAnswer, new MediaBody { Session = _session, Camera = _camera, Reason = e.Message }, cause);
+            Tell(SmaEventKinds.MediaAnswer, new MediaBody { Session = _session, Camera = _camera, Reason = "refused", Detail = Short(e.Message) }, cause);
             await EndAsync(e.Message, tell: false).ConfigureAwait(false);
         }
         catch (Exception e)
         {
             // A bug of ours in one session must not end the home's other sessions.
             LogFailed(_session, e);
-            Tell(SmaEventKinds.MediaAnswer, new MediaBody { Session = _session, Camera = _camera, Reason = "internal fault" }, cause);
+            Tell(SmaEventKinds.MediaAnswer, new MediaBody { Session = _session, Camera = _camera, Reason = "internal", Detail = "The gateway failed by a fault of its program." }, cause);
             await EndAsync("internal fault", tell: false).ConfigureAwait(false);
         }
     }
@@ -87,7 +87,7 @@ internal sealed partial class HomeMediaSession
         }
         catch (Exception e) when (e is MediaNegotiationException or OperationCanceledException or ObjectDisposedException)
         {
-            Tell(SmaEventKinds.MediaAnswer, new MediaBody { Session = _session, Camera = _camera, Reason = e.Message }, cause);
+            Tell(SmaEventKinds.MediaAnswer, new MediaBody { Session = _session, Camera = _camera, Reason = "refused", Detail = Short(e.Message) }, cause);
         }
     }
 
@@ -112,7 +112,7 @@ internal sealed partial class HomeMediaSession
         _removed(_session);
         await _stop.CancelAsync().ConfigureAwait(false);
         if (tell)
-            Tell(SmaEventKinds.MediaState, new MediaBody { Session = _session, Camera = _camera, State = "ended", Reason = reason });
+            Tell(SmaEventKinds.MediaState, new MediaBody { Session = _session, Camera = _camera, State = "ended", Reason = "ended", Detail = Short(reason) });
         await _endpoint.DisposeAsync().ConfigureAwait(false);
         LogEnded(_session, reason);
     }
@@ -181,17 +181,17 @@ internal sealed partial class HomeMediaSession
     /// <summary>Tells the server the state with the path and the steps; the path decides which gates are right.</summary>
     private async Task ReportAsync(string state, string? reason)
     {
-        string text = reason ?? "";
+        string? path = null;
         if (state is "connected" or "path")
         {
-            string path = await PathAsync().ConfigureAwait(false);
-            if (state == "path" && path == _path)
+            path = await PathAsync().ConfigureAwait(false);
+            string where = path.Split(" steps=")[0];
+            if (state == "path" && where == _path)
                 return;
-            _path = path;
-            text = path;
+            _path = where;
         }
 
-        Tell(SmaEventKinds.MediaState, new MediaBody { Session = _session, Camera = _camera, State = state, Reason = text.Length > 0 ? text : null });
+        Tell(SmaEventKinds.MediaState, new MediaBody { Session = _session, Camera = _camera, State = state, Path = path, Detail = reason is null ? null : Short(reason) });
         if (state == "failed")
             await EndAsync(reason ?? "failed", tell: false).ConfigureAwait(false);
     }
@@ -256,6 +256,8 @@ internal sealed partial class HomeMediaSession
         IReadOnlyList<RtcStatistic> report = await _endpoint.GetStatisticsAsync().ConfigureAwait(false);
         return report.Where(r => r.Type == "transport").Sum(r => Convert.ToDouble(r.Values.GetValueOrDefault("packetsReceived") ?? 0, CultureInfo.InvariantCulture));
     }
+
+    private static string Short(string text) => text.Length > 500 ? text[..500] : text;
 
     private void Tell(string kind, MediaBody body, string? cause = null) => _replies.Send(kind, body, cause);
 

@@ -141,7 +141,7 @@ public sealed partial class HomeCore
         return new ResultBody("done");
     }
 
-    private void Query(HomeQuery query, string cause, DateTimeOffset utcNow, List<HomeCommand> commands)
+    private void Query(HomeQuery query, string? cause, DateTimeOffset utcNow, List<HomeCommand> commands)
     {
         DeviceBody[] found =
         [

@@ -104,6 +104,18 @@ public sealed partial class HomeCore : IHomeView
         Act(utcNow, now, commands);
     }
 
+    /// <summary>The first session after the start: tells what stands in the home and how its partitions are.</summary>
+    public void HandleSession(DateTimeOffset utcNow, List<HomeCommand> commands)
+    {
+        if (_devices.Count > 0)
+            Query(new HomeQuery("all", null, null, []), null, utcNow, commands);
+        foreach (PartitionView view in _panel.Snapshot())
+        {
+            commands.Add(Emit(SmaEventKinds.PartitionState, utcNow, null, EventPriority.Status, null,
+                new PartitionBody { Id = view.Number, Mode = ModeName(view.Mode), State = StateName(view.State), Bypass = view.Bypassed }));
+        }
+    }
+
     /// <summary>A device answers no more, or again.</summary>
     public void HandleReachable(string deviceRef, bool isReachable, DateTimeOffset utcNow, List<HomeCommand> commands)
     {

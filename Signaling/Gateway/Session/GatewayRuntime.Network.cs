@@ -11,6 +11,7 @@ public sealed partial class GatewayRuntime
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(20);
 
     private readonly SemaphoreSlim _needHello = new(1, 1);
+    private bool _isAnnounced;
     private volatile TaskCompletionSource _session = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private TimeSpan _hold = TimeSpan.FromSeconds(25);
 
@@ -33,6 +34,13 @@ public sealed partial class GatewayRuntime
                         backoff.HandleSuccess();
                         IsConnected = true;
                         LogConnected(_profile.Id, Backlog);
+                        if (!_isAnnounced)
+                        {
+                            // Once per start: the server learns what stands in the home without having to ask.
+                            _isAnnounced = true;
+                            Post(() => _home.HandleSession(UtcNow, _commands));
+                        }
+
                         _session.TrySetResult();
                         Wake(_alarmSignal);
                         Wake(_otherSignal);

@@ -149,11 +149,10 @@ public sealed partial class SessionHost : BackgroundService
                 mailbox.Post((session, now, effects) => session.HandleGatewayCandidates(media, effects));
                 break;
             case SmaEventKinds.MediaState or SmaEventKinds.MediaEnd:
-                SelectedPath? path = PathReport.Read(media.Reason, out IReadOnlyDictionary<string, double> steps);
-                MediaBody plain = path is null ? media : media with { Reason = null };
+                SelectedPath? path = PathReport.Read(media.Path, out IReadOnlyDictionary<string, double> steps);
                 mailbox.Post((session, now, effects) =>
                 {
-                    session.HandleMediaState(kind == SmaEventKinds.MediaEnd ? plain with { State = "ended" } : plain, path, now, effects);
+                    session.HandleMediaState(kind == SmaEventKinds.MediaEnd ? media with { State = "ended" } : media, path, now, effects);
                     if (steps.Count > 0)
                         mailbox.Notices.Add("gatewaySteps", new { steps });
                 });

@@ -61,6 +61,8 @@ internal static class GatewayCommand
             using IHost app = host.Build();
             if (parse.GetValue(parent))
                 EndWithInput(app);
+            if (file.KeepCamerasReady)
+                ((HomeMedia)app.Services.GetRequiredService<IGatewayMedia>()).KeepReady();
             await app.RunAsync(CancellationToken.None);
             return ExitCode.Success;
         });
@@ -71,6 +73,8 @@ internal static class GatewayCommand
     /// <summary>A process that starts a gateway holds its standard input open; when that process is gone the gateway stops.</summary>
     private static void EndWithInput(IHost app)
     {
+        // Taken now: the container may be gone when the input closes.
+        var lifetime = app.Services.GetRequiredService<IHostApplicationLifetime>();
         var reader = new Thread(() =>
         {
             while (Console.Read() >= 0)
@@ -78,7 +82,7 @@ internal static class GatewayCommand
                 // What is typed means nothing; only the end does.
             }
 
-            app.Services.GetRequiredService<IHostApplicationLifetime>().StopApplication();
+            lifetime.StopApplication();
         })
         { IsBackground = true, Name = "parent-watch" };
         reader.Start();

@@ -47,7 +47,7 @@ internal sealed class DemoGateway(DemoSettings settings) : IDisposable
         Folder = folder,
         Claim = claim,
         ExitDelaySeconds = 10,
-        Media = new { UseLoopback = true },
+        Media = new { UseLoopback = true, Addresses = (string[])[settings.Listen] },
         Devices = new object[]
         {
             Device("front-door", "contact", "Front door", 1), Device("kitchen-window", "contact", "Kitchen window", 2), Device("hall-motion", "motion", "Hall motion", 3),

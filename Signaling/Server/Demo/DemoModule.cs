@@ -39,7 +39,7 @@ internal sealed class DemoModule(GatewayLinks links, AccessGate gate, CmtsHost c
     internal static Task TriggerAsync(GatewayLinks links, string device, string value)
     {
         DateTimeOffset now = DateTimeOffset.UtcNow;
-        string property = value is "open" or "closed" ? "contact" : value is "motion" or "still" ? "motion" : value is "alarm" or "clear" ? "alarm" : "state";
+        string property = value is "open" or "closed" ? "contact" : value is "motion" or "still" ? "motion" : value is "alarm" or "clear" ? "smoke" : "state";
         string reported = value switch { "motion" => "yes", "still" => "no", "alarm" => "yes", "clear" => "no", _ => value };
         return links.SendAsync(DemoNode.Gateway, new Instruction
         {

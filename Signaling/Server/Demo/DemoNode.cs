@@ -21,7 +21,7 @@ internal sealed class DemoNode(DemoSettings settings)
     /// <summary>Options of all roles as the command line would give them.</summary>
     public IReadOnlyList<string> Overrides =>
     [
-        $"--Node:MetricsListen={settings.Metrics}", "--Node:DrainTimeout=5s", $"--Node:DataFolder={settings.Folder}", "--Node:LogLevel=Warning",
+        $"--Node:MetricsListen={settings.Metrics}", "--Node:DrainTimeout=5s", $"--Node:DataFolder={settings.Folder}", "--Node:LogLevel=Error",
         $"--Turn:Listen={settings.Listen}:{settings.TurnPort}", "--Turn:Workers=1", "--Turn:Realm=demo", "--Turn:SubscriberQuota=1000", $"--Turn:AuthSecrets={settings.RelaySecret}",
         .. settings.Listen == "127.0.0.1" ? [] : (string[])[$"--Turn:AllowedPeers={settings.Listen}/32,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16"],
         $"--Signaling:GatewayListen={settings.Listen}:{settings.GatewayPort}", $"--Signaling:PortalListen={settings.Listen}:{settings.HttpsPort}",
@@ -37,7 +37,7 @@ internal sealed class DemoNode(DemoSettings settings)
         SubscriberPrefix.TryParse("127.0.0.0/8", out SubscriberPrefix here);
         var cmts = new IPEndPoint(IPAddress.Loopback, settings.CmtsPort);
         services.AddSingleton(p => new CmtsHost(new CmtsSettings { Modems = [anyone], DsxDelay = TimeSpan.FromMilliseconds(5) }, TimeProvider.System, p.GetRequiredService<ILogger<CmtsHost>>()));
-        services.AddSingleton(p => new PolicyServerHost(new PolicyServerSettings(new Psid(7), [(anyone, 0)]), [cmts], new PolicyRules { GatesPerSubscriber = 64 }, TimeProvider.System, p.GetRequiredService<ILogger<PolicyServerHost>>()));
+        services.AddSingleton(p => new PolicyServerHost(new PolicyServerSettings(new Psid(7), [(anyone, 0)]), [cmts], new PolicyRules { MaxGatesPerSubscriber = 64 }, TimeProvider.System, p.GetRequiredService<ILogger<PolicyServerHost>>()));
         // Before all other hosted services, so that the application manager finds them at its first try.
         services.Insert(0, ServiceDescriptor.Singleton<IHostedService>(p => new Network(p.GetRequiredService<CmtsHost>(), p.GetRequiredService<PolicyServerHost>(), cmts, new IPEndPoint(IPAddress.Loopback, settings.PolicyPort), here)));
         services.AddSingleton<IPortalModule, DemoModule>();

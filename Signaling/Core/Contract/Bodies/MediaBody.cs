@@ -15,8 +15,14 @@ public sealed record MediaBody : MessageBody
     /// <summary>In media.state: <c>connecting</c>, <c>connected</c>, <c>failed</c> ...</summary>
     public string? State { get; init; }
 
-    /// <summary>Why it ended or failed.</summary>
+    /// <summary>Why it ended or failed, a stable word.</summary>
     public string? Reason { get; init; }
+
+    /// <summary>The same in one sentence for people.</summary>
+    public string? Detail { get; init; }
+
+    /// <summary>In media.state: the selected path as <c>far=ADDRESS:PORT near=ADDRESS:PORT relayed=0|1 steps=NAME:MS,...</c>.</summary>
+    public string? Path { get; init; }
 
     /// <summary>A session description (RFC 8866).</summary>
     public string? Sdp { get; init; }
