@@ -22,6 +22,7 @@ internal abstract partial class EngineLoop : IAsyncDisposable
     private readonly ILogger _logger;
     private readonly long _origin;
     private readonly List<Socket> _listeners = [];
+    private readonly List<IPEndPoint> _endPoints = [];
     private readonly ITimer _timer;
     private TimeSpan _armedFor = TimeSpan.MaxValue;
     private Task _running = Task.CompletedTask;
@@ -65,7 +66,7 @@ internal abstract partial class EngineLoop : IAsyncDisposable
     protected CancellationToken Stopping => _stop.Token;
 
     /// <summary>Addresses this loop listens on, with the ports that were given.</summary>
-    public IReadOnlyList<IPEndPoint> LocalEndPoints => [.. _listeners.Select(l => (IPEndPoint)l.LocalEndPoint!)];
+    public IReadOnlyList<IPEndPoint> LocalEndPoints => _endPoints;
 
     public async ValueTask DisposeAsync()
     {
@@ -115,6 +116,7 @@ internal abstract partial class EngineLoop : IAsyncDisposable
             throw new SocketException(fault.ErrorCode, $"{address}");
         }
         _listeners.Add(listener);
+        _endPoints.Add((IPEndPoint)listener.LocalEndPoint!);
         _ = AcceptAsync(listener, isAllowed);
     }
 
@@ -282,7 +284,7 @@ internal abstract partial class EngineLoop : IAsyncDisposable
 
     private void Begin(int link, Socket socket)
     {
-        if (_links.Remove(link, out SocketLink? old)) old.Socket.Dispose();
+        if (_links.Remove(link, out SocketLink? old)) EndGently(old.Socket);
         var connection = new SocketLink(socket);
         _links.Add(link, connection);
         socket.Blocking = false;
@@ -300,7 +302,21 @@ internal abstract partial class EngineLoop : IAsyncDisposable
         _links.Remove(link);
         if (connection.Relief is not null) _congested--;
         connection.Relief?.SetResult();
-        connection.Socket.Dispose();
+        connection.Relief = null;
+        EndGently(connection.Socket);
+    }
+
+    /// <summary>Ends both directions; the receive loop sees the end and disposes. Disposing under a pending receive would reset what was sent.</summary>
+    private static void EndGently(Socket socket)
+    {
+        try
+        {
+            socket.Shutdown(SocketShutdown.Both);
+        }
+        catch (Exception fault) when (fault is SocketException or ObjectDisposedException)
+        {
+            // It has ended already.
+        }
     }
 
     /// <summary>Back-pressure: a peer with too many commands under way is not read until some are answered.</summary>
@@ -386,6 +402,10 @@ internal abstract partial class EngineLoop : IAsyncDisposable
         catch (Exception fault) when (fault is SocketException or OperationCanceledException or ObjectDisposedException or ChannelClosedException)
         {
             // The end of the transport, told below.
+        }
+        finally
+        {
+            socket.Dispose();
         }
         if (!_stop.IsCancellationRequested) await _mailbox.Writer.WriteAsync(new Item(ItemKind.Closed, link, State: socket), CancellationToken.None).ConfigureAwait(false);
     }
