@@ -165,7 +165,7 @@ public sealed partial class CmtsEmulator
         {
             _lastReceiptKey++;
             writer.AddReceiptKey(_lastReceiptKey);
-            peer.Unconfirmed.Enqueue(_lastReceiptKey);
+            peer.Await(_lastReceiptKey);
             if (_settings.SupportsIncrementalSynch) Keep(new UnconfirmedReport(_lastReceiptKey, gate.Psid, gate, state, reason));
         }
         peer.Connection.Commit(ref writer);

@@ -246,12 +246,12 @@ public sealed partial class ApplicationManager
     private void HandleSynchComplete(in PcmmMessage report, TimeSpan now, List<ManagerCommand> commands)
     {
         if (!TakeOf(OperationKind.Synch, report)) return;
-        if (report.TryGetError(out PcmmError error))
+        if (report.TryGetError(out _))
         {
             // Incomplete: nothing may be concluded about gates that were not named.
             Counters.SynchFailures++;
             _synchAmid = -1;
-            _synchAt = now + (error.Code == PcmmErrorCode.InvalidSubscriberId ? TimeSpan.MaxValue - now : SynchRetry);
+            _synchAt = now + SynchRetry;
             return;
         }
         if (++_synchAmid < Types().Count)

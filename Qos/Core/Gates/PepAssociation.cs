@@ -34,6 +34,14 @@ internal sealed class PepAssociation
     /// <summary>Keys of reports that wait for a Msg-Receipt, oldest first.</summary>
     public Queue<uint> Unconfirmed { get; } = new();
 
+    /// <summary>Notes a key; a peer that never confirms costs no more than so many.</summary>
+    public void Await(uint key)
+    {
+        const int most = 10_000;
+        if (Unconfirmed.Count >= most) Unconfirmed.Dequeue();
+        Unconfirmed.Enqueue(key);
+    }
+
     /// <summary>Commands of this peer that wait for an answer.</summary>
     public int Outstanding { get; set; }
 

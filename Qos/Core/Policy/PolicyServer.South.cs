@@ -292,7 +292,7 @@ public sealed partial class PolicyServer
     {
         if (!peer.IsConfigured) return;
         writer.AddReceiptKey(++_lastReceiptKey);
-        peer.Unconfirmed.Enqueue(_lastReceiptKey);
+        peer.Await(_lastReceiptKey);
     }
 
     /// <summary>The connection of the gate's last command, else one that declared the AMID, else none.</summary>

@@ -32,6 +32,11 @@ internal sealed class RawPeer : IDisposable
 
     public CmtsEmulator Cmts => _cmts;
 
+    public SubscriberId? LastSubscriber { get; private set; }
+
+    /// <summary>Error of a Client-Close that came.</summary>
+    public CopsErrorCode CloseError => _connection.CloseError;
+
     /// <summary>Unsolicited reports that came along.</summary>
     public List<(GateState State, GateReason Reason)> Reports { get; } = [];
 
@@ -95,6 +100,19 @@ internal sealed class RawPeer : IDisposable
         return _last;
     }
 
+    /// <summary>A decision whose objects lack the transaction; gives the last answer, which stays as it was.</summary>
+    public (GateCommand Command, PcmmError Error) SendWithoutTransaction()
+    {
+        CopsWriter writer = _connection.BeginDecision();
+        writer.AddAmid(new Amid(0, 0x5678));
+        _connection.Commit(ref writer);
+        byte[] bytes = _connection.Output.Pending.ToArray();
+        _connection.Output.Clear();
+        _cmts.HandleReceived(_link, bytes, Now, _commands);
+        Advance(TimeSpan.FromSeconds(1));
+        return _last;
+    }
+
     /// <summary>Lets time pass, deadline by deadline, and reads what comes.</summary>
     public void Advance(TimeSpan time)
     {
@@ -150,6 +168,7 @@ internal sealed class RawPeer : IDisposable
             if (report.Transaction != _transaction) continue;
             report.TryGetError(out PcmmError error);
             _last = (report.Command, error);
+            LastSubscriber = report.TryGetSubscriber(out SubscriberId subscriber) ? subscriber : null;
             if (report.Command == GateCommand.GateSetAck && report.TryGetGateId(out GateId id)) LastGate = id;
         }
     }
