@@ -89,6 +89,10 @@ const modes = { away: "away", stay: "stay", night: "night" };
 const states = { disarmed: "Disarmed", exit: "Leaving", entry: "Entry delay", armed: "Armed", alarm: "Alarm" };
 /** State of a partition in words. */
 export const partitionWords = (p) => (p.state === "armed" || p.state === "exit") && modes[p.mode] ? `${p.state === "exit" ? "Arming" : "Armed"} ${modes[p.mode]}` : states[p.state] ?? p.state;
+const zoneStates = { motion: ["Motion", "Quiet"], smoke: ["Smoke", "Clear"], leak: ["Wet", "Dry"] };
+/** State of a zone in words; a sensor that never reported is not called closed. */
+export const zoneWords = (zone) => !zone.at ? "Not reported yet" : (zoneStates[zone.type] ?? ["Open", "Closed"])[zone.open ? 0 : 1];
+export const zoneLook = (zone) => !zone.at ? "" : zone.open ? "is-warn" : "is-good";
 const yes = { true: "yes", false: "no" };
 /** A value of a device in words: "On: yes", "Temperature: 21.5". */
 export const propertyWords = (p) => `${capital(p.name.replaceAll("-", " "))}: ${yes[p.value] ?? p.value ?? "unknown"}`;

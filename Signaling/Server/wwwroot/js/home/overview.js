@@ -3,10 +3,16 @@ import { fill, h } from "../dom.js";
 import { coalesce, feed } from "../feed.js";
 import { homeStore } from "../home-store.js";
 import { still } from "../parts/still.js";
-import { timelineList } from "../parts/timeline-list.js";
+import { isWorthKnowing, timelineList } from "../parts/timeline-list.js";
 import { gatewayPill } from "../parts/gateway-pill.js";
-import { age, propertyWords } from "../words.js";
+import { age, propertyWords, zoneWords } from "../words.js";
 import { partitionCard } from "./partition.js";
+
+function quietNote(zones) {
+  const silent = zones.filter((z) => !z.at).length;
+  return silent === 0 ? h("p.note.is-good", `All ${zones.length} zones are closed or quiet.`)
+    : h("p.note", silent === zones.length ? "No zone has reported yet." : `Nothing is open. ${silent} of ${zones.length} zones have not reported yet.`);
+}
 
 /** State of the home at a glance. */
 export function show({ root, signal, session }) {
@@ -30,8 +36,8 @@ export function show({ root, signal, session }) {
     zones.classList.toggle("is-stale", isOld);
     fill(zones, h("div.card-head", h("h2", "Zones"), h("a.small", { href: "#/zones" }, "All zones")),
       state.zones.length === 0 ? h("p.empty", "No zones are known.")
-        : open.length === 0 ? h("p.note.is-good", `All ${state.zones.length} zones are closed.`)
-        : h("ul.rows", open.map((z) => h("li", h("span.main", h("div.value", z.name), h("div.small.quiet", `Zone ${z.number}`)), z.bypassed && h("span.tag.is-warn", "left out"), h("span.pill.is-warn", "Open"), age(z.at)))));
+        : open.length === 0 ? quietNote(state.zones)
+        : h("ul.rows", open.map((z) => h("li", h("span.main", h("div.value", z.name), h("div.small.quiet", `Zone ${z.number}`)), z.bypassed && h("span.tag.is-warn", "left out"), h("span.pill.is-warn", zoneWords(z)), age(z.at)))));
     const shown = state.devices.filter((d) => !d.zone && d.properties.length).slice(0, 6);
     values.classList.toggle("is-stale", isOld);
     fill(values, h("div.card-head", h("h2", "Devices"), h("a.small", { href: "#/devices" }, "All devices")),
@@ -46,8 +52,8 @@ export function show({ root, signal, session }) {
 
   const refresh = async () => {
     try {
-      const { entries } = await get(`${homePath(session.home, "timeline")}?limit=6`, { signal });
-      fill(recent, h("div.card-head", h("h2", "Lately"), h("a.small", { href: "#/timeline" }, "Timeline")), timelineList(entries, { isShort: true }));
+      const { entries } = await get(`${homePath(session.home, "timeline")}?limit=40`, { signal });
+      fill(recent, h("div.card-head", h("h2", "Lately"), h("a.small", { href: "#/timeline" }, "Timeline")), timelineList(entries.filter((e) => isWorthKnowing(e)).slice(0, 6), { isShort: true }));
     } catch (problem) {
       if (problem.name !== "AbortError") fill(recent, h("h2", "Lately"), h("p.empty", problem.message));
     }

@@ -31,7 +31,7 @@ export function partitionCard(state, partition, session) {
       state.partitions.length > 1 && h("span.tag", `Partition ${partition.number}`)),
     partition.alarmZones?.length > 0 && h("p.note.is-bad", { role: "alert" }, h("strong", "Alarm: "), partition.alarmZones.map(name).join(", ")),
     partition.bypassed?.length > 0 && h("p.note.is-warn", h("strong", "Left out until the next disarm: "), partition.bypassed.map(name).join(", ")),
-    isDisarmed && h("p.quiet", open.length ? `Open now: ${open.map((z) => z.name).join(", ")}.` : "Ready to arm: everything is closed."),
+    isDisarmed && h("p.quiet", open.length ? `Open now: ${open.map((z) => z.name).join(", ")}.` : "Ready to arm: nothing is reported open."),
     h("div.arm",
       may("arm") && [arm("away", "Away", "shield"), arm("stay", "Stay", "home"), arm("night", "Night", "moon")],
       may("disarm") && !isDisarmed && h(partition.state === "alarm" || partition.state === "entry" ? "button.danger" : "button.primary", { type: "button", testid: "disarm", data: { key: `disarm-${partition.number}` }, disabled: !isReachable, on: { click: (e) => disarm(state, partition, e.currentTarget) } }, icon("unlock"), "Disarm")),

@@ -13,7 +13,7 @@ export async function show({ root, signal, session }) {
 
   const render = () => {
     fill(buttons, filters.map(([words], i) => h("button", { type: "button", data: { key: `f-${i}` }, aria: { pressed: String(i === chosen) }, on: { click: () => { chosen = i; render(); } } }, words)));
-    fill(list, timelineList(entries.filter((e) => filters[chosen][1](e.kind))),
+    fill(list, timelineList(entries.filter((e) => filters[chosen][1](e))),
       !isAll && h("p", h("button", { type: "button", data: { key: "older" }, on: { click: (e) => act(e.currentTarget, older) } }, "Show older")));
   };
   const older = async () => {

@@ -3,7 +3,7 @@ import { fill, h } from "../dom.js";
 import { homeStore } from "../home-store.js";
 import { act, askDialog, openDialog } from "../parts/dialog.js";
 import { simulateButton } from "../parts/simulate.js";
-import { age } from "../words.js";
+import { age, zoneLook, zoneWords } from "../words.js";
 import { leftOut } from "./partition.js";
 
 /** Zones: state, names, leaving out, and what would happen if one opened now. */
@@ -25,7 +25,7 @@ function row(state, zone, marked, session) {
   return h("li", { testid: `zone-${zone.number}`, class: zone.lost ? "is-stale" : "" },
     h("span.main", h("div.value", zone.name), h("div.small.quiet", `Zone ${zone.number}, ${zone.kind ?? zone.type ?? "sensor"}${state.partitions.length > 1 ? `, partition ${zone.partition}` : ""}${zone.lost ? ", out of reach" : ""}`)),
     zone.inAlarm && h("span.tag.is-bad", "in alarm"), zone.bypassed && h("span.tag.is-warn", "left out until disarm"),
-    h("span.pill", { class: zone.open ? "is-warn" : "is-good" }, zone.open ? "Open" : "Closed"), age(zone.at),
+    h("span.pill", { class: zoneLook(zone) }, zoneWords(zone)), zone.at && age(zone.at),
     h("div.actions",
       h("button.small", { type: "button", testid: `what-if-${zone.number}`, data: key("if"), on: { click: (e) => act(e.currentTarget, () => whatIf(state.id, zone)) } }, "What if it opens?"),
       isDisarmed && session.rights.includes("arm") && h("button.small", { type: "button", data: key("out"), aria: { pressed: String(marked.has(zone.number)) }, on: { click: () => { marked.has(zone.number) ? marked.delete(zone.number) : marked.add(zone.number); leftOut.write(marked); homeStore.take(state); } } },

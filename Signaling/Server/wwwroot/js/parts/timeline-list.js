@@ -6,10 +6,13 @@ const kinds = [
   [/^partition|^entry/, "shield", ""], [/^device/, "door", ""], [/^media|^look-in/, "eye", "is-look"], [/^clip/, "film", ""], [/^directive|^instruction|^content/, "pulse", ""],
 ];
 
-/** What kinds of entries a filter shows. */
+/** False for what only confirms that machines did their work. */
+export const isWorthKnowing = (e) => !(e.kind === "instruction.result" && / done\b/.test(e.text)) && !/^home\.snapshot|^provisioning|^log$|^directive\.state|^media\.(offer|answer|candidate|state)/.test(e.kind);
+
+/** What entries a filter shows. */
 export const filters = [
-  ["All", () => true], ["Alarms", (k) => /^alarm|^entry/.test(k)], ["Arming", (k) => /^partition/.test(k)], ["Devices", (k) => /^device/.test(k)],
-  ["Look-ins", (k) => /^media|^look-in/.test(k)], ["Gateway", (k) => /^gateway|^session|^power|^path/.test(k)],
+  ["Main", (e) => isWorthKnowing(e)], ["Alarms", (e) => /^alarm|^entry/.test(e.kind)], ["Arming", (e) => /^partition/.test(e.kind)], ["Devices", (e) => /^device/.test(e.kind)],
+  ["Gateway", (e) => /^gateway|^session|^power|^path/.test(e.kind)], ["Everything", () => true],
 ];
 
 /** Entries of a home's timeline, newest first, under headings of days. */
