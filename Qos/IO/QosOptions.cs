@@ -11,7 +11,7 @@ namespace MediaRelay.Qos.IO;
 public sealed class QosOptions : IValidatableObject
 {
     [Description("Policy servers as address:port, tried in order; the second takes over when the first is lost.")]
-    public string[] PolicyServers { get; set; } = [];
+    public string[] PolicyServers { get; set; } = ["127.0.0.1:3918"];
 
     [Description("Application manager tag, unique among the operator's application managers; second half of every AMID.")]
     [Range(1, 65535)]
