@@ -2,7 +2,7 @@ import { homePath, post } from "../api.js";
 import { fill, h } from "../dom.js";
 import { homeStore } from "../home-store.js";
 import { act, toast } from "../parts/dialog.js";
-import { liveView } from "../parts/live-view.js";
+import { liveView, mayTalk } from "../parts/live-view.js";
 
 /** One camera, live. */
 export function show({ root, signal, params, session }) {
@@ -22,6 +22,6 @@ export function show({ root, signal, params, session }) {
     });
     fill(root, h("div.page-head", h("div", h("h1", camera.name)),
       h("div.actions", session.rights.includes("viewClips") && h("button", { type: "button", on: { click: clip } }, "Keep the last 20 s"), others.map((c) => h("a.button.plain", { href: `#/camera/${encodeURIComponent(c.id)}` }, c.name)))),
-    liveView({ home: state.id, camera, signal }));
+    liveView({ home: state.id, camera: { ...camera, talk: mayTalk(camera) }, signal }));
   }, signal);
 }

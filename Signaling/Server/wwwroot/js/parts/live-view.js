@@ -10,6 +10,9 @@ const grantWords = {
   refused: "Bandwidth refused: best effort", lost: "Bandwidth lost: best effort", released: "Bandwidth released",
 };
 
+/** False only when the camera says that it takes no sound; what is not known is asked in the offer. */
+export const mayTalk = (camera) => !camera || camera.talk || !camera.properties?.some((p) => p.name === "talk");
+
 /** The live view of one camera: still picture at once, video with its first picture, steps behind an "i", talk. */
 export function liveView({ home, camera, incident, purpose, signal, isCompact = false, onEnd }) {
   const query = new URLSearchParams(Object.entries({ incident, purpose }).filter(([, v]) => v)).toString();

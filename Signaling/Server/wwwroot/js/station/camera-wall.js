@@ -1,6 +1,6 @@
 import { get, homePath, now } from "../api.js";
 import { fill, h, icon } from "../dom.js";
-import { liveView } from "../parts/live-view.js";
+import { liveView, mayTalk } from "../parts/live-view.js";
 import { ruleName } from "../words.js";
 
 /** Cameras of an incident's home side by side; each is opened by a click of its own, and closed when the right ends. */
@@ -31,7 +31,7 @@ export function cameraWall(box, incident, signal) {
       const known = heads.get(camera.id);
       fill(body, liveView({
         home: incident.home, incident: incident.id, purpose: "alarm", signal: abort.signal, isCompact: true,
-        camera: { ...camera, talk: known?.talk, stillUrl: `/api/homes/${encodeURIComponent(incident.home)}/cameras/${encodeURIComponent(camera.id)}/still` },
+        camera: { ...camera, talk: mayTalk(known), stillUrl: `/api/homes/${encodeURIComponent(incident.home)}/cameras/${encodeURIComponent(camera.id)}/still` },
       }));
     }
     function update() {
