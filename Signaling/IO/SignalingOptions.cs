@@ -75,7 +75,7 @@ public sealed partial class SignalingOptions : IValidatableObject
     [Range(1, 100000)]
     public int MaxUnauthenticatedPerAddress { get; set; } = 64;
 
-    [Description("TLS handshakes worked on at the same time; the others wait in order, for at most 10 s.")]
+    [Description("TLS handshakes worked on at the same time; of the others the newest is next, and none waits longer than 10 s.")]
     [Range(1, 4096)]
     public int ConcurrentHandshakes { get; set; } = 16;
 

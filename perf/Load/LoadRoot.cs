@@ -10,5 +10,7 @@ internal static class LoadRoot
         RelayLoad.Create(),
         MediaLoad.Create(),
         QosLoad.Create(),
+        SignalingLoad.Create(),
+        SignalingLoad.CreateServer(),
     };
 }

@@ -9,14 +9,14 @@ namespace MediaRelay.Signaling.IO.Gateways;
 /// Limits connections before they cost anything: unauthenticated ones per address, and handshakes worked on at the same time.
 /// It stands twice in a listener's pipeline, before and behind TLS.
 /// </summary>
-internal sealed class ConnectionGate(int perAddress, int handshakes) : IDisposable
+internal sealed class ConnectionGate(int perAddress, int handshakes)
 {
     private const string Key = "mediarelay.gate";
 
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
 
     private readonly ConcurrentDictionary<IPAddress, int> _unauthenticated = new();
-    private readonly SemaphoreSlim _handshakes = new(handshakes);
+    private readonly HandshakeSlots _handshakes = new(handshakes);
     private long _refused;
 
     /// <summary>Connections that were closed at once.</summary>
@@ -37,7 +37,7 @@ internal sealed class ConnectionGate(int perAddress, int handshakes) : IDisposab
         connection.Items[Key] = entry;
         try
         {
-            if (!await _handshakes.WaitAsync(s_patience, connection.ConnectionClosed).ConfigureAwait(false))
+            if (!await _handshakes.TakeAsync(s_patience, connection.ConnectionClosed).ConfigureAwait(false))
             {
                 Interlocked.Increment(ref _refused);
                 connection.Abort();
@@ -77,8 +77,6 @@ internal sealed class ConnectionGate(int perAddress, int handshakes) : IDisposab
             (value as Entry)?.MarkAuthenticated();
     }
 
-    public void Dispose() => _handshakes.Dispose();
-
     private sealed class Entry(ConnectionGate gate, IPAddress address)
     {
         private int _isCounted = 1;
@@ -92,7 +90,7 @@ internal sealed class ConnectionGate(int perAddress, int handshakes) : IDisposab
         public void ReleaseSlot()
         {
             if (Interlocked.Exchange(ref _slot, 0) == 1)
-                gate._handshakes.Release();
+                gate._handshakes.Give();
         }
 
         public void MarkAuthenticated()

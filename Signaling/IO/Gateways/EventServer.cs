@@ -99,7 +99,6 @@ public sealed partial class EventServer : IHostedLifecycleService, IAsyncDisposa
             await _reload.DisposeAsync().ConfigureAwait(false);
         if (_app is not null)
             await _app.DisposeAsync().ConfigureAwait(false);
-        _gate.Dispose();
     }
 
     private void Configure(KestrelServerOptions kestrel)

@@ -14,7 +14,9 @@ using static MediaRelay.Signaling.Tests.Server.ServerRig;
 namespace MediaRelay.Signaling.Tests.Home;
 
 /// <summary>The gateway against the real server: instructions down, events up, with a good and with a bad network.</summary>
+#pragma warning disable CA1001 // xunit calls DisposeAsync, which disposes the fields.
 public sealed class GatewayRuntimeTests : IAsyncLifetime
+#pragma warning restore CA1001
 {
     private readonly CancellationTokenSource _stop = new();
     private readonly SimulatedAdaptor _adaptor = new();

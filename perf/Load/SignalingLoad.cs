@@ -1,0 +1,62 @@
+using System.CommandLine;
+using System.Globalization;
+using MediaRelay.Load.Signaling;
+using Spectre.Console;
+
+namespace MediaRelay.Load;
+
+/// <summary>The Event Server under the load of gateways: durable events, acknowledgement, held GETs, instructions, return after a restart.</summary>
+internal static class SignalingLoad
+{
+    public static Command Create()
+    {
+        var seconds = new Option<double>("--seconds") { Description = "Length of each throughput measurement.", DefaultValueFactory = _ => 5 };
+        var connections = new Option<int>("--connections") { Description = "Gateways that post events at the same time.", DefaultValueFactory = _ => 64 };
+        var held = new Option<int>("--held") { Description = "Gateways that hold a GET and return after the restart.", DefaultValueFactory = _ => 5000 };
+        var command = new Command("signaling", """
+            Measures the Event Server in a process of its own, over mutual TLS on loopback; generator and server share the cores.
+            Example: dotnet run -c Release --project perf/Load -- signaling --held 5000
+            """)
+        { seconds, connections, held };
+        command.SetAction(async (parse, _) => await RunAsync(parse.GetValue(connections), parse.GetValue(held), TimeSpan.FromSeconds(parse.GetValue(seconds))));
+        return command;
+    }
+
+    /// <summary>The child process; not for people.</summary>
+    public static Command CreateServer()
+    {
+        var folder = new Argument<string>("folder");
+        var port = new Argument<int>("port");
+        var command = new Command("signaling-server", "The server process of the signaling load.") { folder, port };
+        command.Hidden = true;
+        command.SetAction(async (parse, _) => await ServerProcess.RunAsync(parse.GetValue(folder)!, parse.GetValue(port)));
+        return command;
+    }
+
+    private static async Task RunAsync(int connections, int held, TimeSpan length)
+    {
+        using var rounds = new SignalingRounds();
+        await rounds.PrepareAsync(Math.Max(connections, held + 50));
+        var table = new Table().AddColumns("measurement", "result", "goal");
+        await rounds.ThroughputAsync(connections, 8, TimeSpan.FromSeconds(2));
+        (double batches, double cpu) = await rounds.ThroughputAsync(connections, 8, length);
+        table.AddRow("durable events/s, batches of 8", $"{batches:N0} (server {cpu:0.00} cores)", ">= 20,000");
+        (double singles, cpu) = await rounds.ThroughputAsync(connections, 1, length);
+        table.AddRow("durable events/s, one per POST", $"{singles:N0} (server {cpu:0.00} cores)", ">= 5,000");
+        double acknowledge = await rounds.AcknowledgeAsync(connections, 8, batches / 2, length);
+        table.AddRow("p99 acknowledgement at half load", $"{acknowledge:0.0} ms", "<= 20 ms");
+        var latencies = new List<double>();
+        (double bytes, double open, CancellationTokenSource stop, Task gets) = await rounds.HoldAsync(held, latencies);
+        table.AddRow($"memory per held mutual-TLS GET ({held})", $"{bytes / 1000:0.0} kB", "<= 60 kB");
+        table.AddRow("connections opened/s, client certificate", string.Create(CultureInfo.InvariantCulture, $"{open:0}"), "");
+        await rounds.SendAsync(1000, held, 100);
+        table.AddRow($"instruction, queue to gateway, {held} connected", $"p50 {SignalingRounds.Percentile(latencies, 0.5):0.0} ms, p99 {SignalingRounds.Percentile(latencies, 0.99):0.0} ms", "p99 <= 10 ms");
+        await stop.CancelAsync();
+        await gets;
+        stop.Dispose();
+        (double back, double alarm) = await rounds.RestartAsync(held, 50);
+        table.AddRow($"{held} gateways back after kill and restart", $"{back:0.0} s", "<= 30 s");
+        table.AddRow("latest alarm meanwhile", $"{alarm:0.0} s", "<= 5 s");
+        AnsiConsole.Write(table);
+    }
+}
