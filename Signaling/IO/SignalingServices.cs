@@ -28,6 +28,7 @@ public static class SignalingServices
         services.AddHostedService(provider => provider.GetRequiredService<GatewayLinks>());
         services.AddHostedService<PropertyProjector>();
         services.AddHostedService<JournalKeeper>();
+        services.AddHealthChecks().AddCheck<StorageHealth>("storage");
         if (options.GatewayListen.Length == 0)
             return services;
         services.AddSingleton(_ => OperatorAuthority.Open(options.AuthorityFolder.Length > 0 ? options.AuthorityFolder : Path.Combine(dataFolder, "authority")));

@@ -113,8 +113,20 @@ public sealed class FileEventQueue : MemoryEventQueue
             return;
         }
 
-        _file.Write(_pending.GetBuffer(), 0, (int)_pending.Length);
-        _file.Flush(flushToDisk: true);
+        long good = _file.Position;
+        try
+        {
+            _file.Write(_pending.GetBuffer(), 0, (int)_pending.Length);
+            _file.Flush(flushToDisk: true);
+        }
+        catch (IOException)
+        {
+            // A full disk may have taken half a record; what follows it would be unreadable. It is written again with the next flush.
+            _file.Position = good;
+            _file.SetLength(good);
+            throw;
+        }
+
         _pending.SetLength(0);
     }
 

@@ -182,7 +182,7 @@ public sealed partial class GatewayRuntime : IDeviceReports, IGatewayMediaReplie
             }
 
             for (int i = 0; i < MaxInputs && _inputs.Reader.TryRead(out Action? input); i++)
-                input();
+                Contain(input);
             if (_home.NextDeadline <= Now)
                 _home.HandleDeadline(UtcNow, Now, _commands);
             Turn();
@@ -197,7 +197,8 @@ public sealed partial class GatewayRuntime : IDeviceReports, IGatewayMediaReplie
         foreach (Instruction instruction in _begun)
         {
             InstructionBegun?.Invoke(instruction);
-            _home.HandleInstruction(instruction, UtcNow, Now, _commands);
+            if (!Contain(() => _home.HandleInstruction(instruction, UtcNow, Now, _commands)))
+                _commands.Add(HomeCore.Result(instruction.Id, new ResultBody("failed", "internal", "The gateway met a fault of its own."), UtcNow));
             Executed++;
         }
 
@@ -218,6 +219,21 @@ public sealed partial class GatewayRuntime : IDeviceReports, IGatewayMediaReplie
         foreach (Action effect in _effects)
             effect();
         _effects.Clear();
+    }
+
+    /// <summary>One message that meets a fault of ours must not stop the others.</summary>
+    private bool Contain(Action work)
+    {
+        try
+        {
+            work();
+            return true;
+        }
+        catch (Exception e)
+        {
+            LogLoopFault(e, _profile.Id);
+            return false;
+        }
     }
 
     /// <summary>Begins what is next in order; a number that does not come within two seconds is given up, the server has dropped it.</summary>

@@ -66,7 +66,7 @@ public sealed class OperatorAuthority : IDisposable
     {
         string path = Path.Combine(folder, "ca.crt"), key = Path.Combine(folder, "ca.key");
         if (!File.Exists(path))
-            throw new FileNotFoundException($"{path} does not exist. Make an authority with 'mediarelay ca init --folder {folder}'.");
+            throw new FileNotFoundException($"{path} does not exist. Make an authority with 'mediarelay ca init --server NAME' (--data is Node:DataFolder), or set Signaling:GatewayListen to \"\" to serve no gateways.");
         return new OperatorAuthority(folder, File.Exists(key) ? X509Certificate2.CreateFromPemFile(path, key) : X509CertificateLoader.LoadCertificateFromFile(path));
     }
 

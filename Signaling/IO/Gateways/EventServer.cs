@@ -133,6 +133,12 @@ public sealed partial class EventServer : IHostedLifecycleService, IAsyncDisposa
     {
         string certificatePath = _options.ServerCertificate.Length > 0 ? _options.ServerCertificate : Path.Combine(_authorityFolder, "server.crt");
         string keyPath = _options.ServerKey.Length > 0 ? _options.ServerKey : Path.Combine(_authorityFolder, "server.key");
+        foreach (string path in new[] { certificatePath, keyPath })
+        {
+            if (!File.Exists(path))
+                throw new FileNotFoundException($"{path} does not exist. Make a certificate for this server with 'mediarelay ca issue --server NAME', or set Signaling:GatewayListen to \"\" to serve no gateways.");
+        }
+
         _certificateStamp = File.GetLastWriteTimeUtc(certificatePath);
         X509Certificate2 certificate = X509Certificate2.CreateFromPemFile(certificatePath, keyPath);
         var chain = new X509Certificate2Collection();

@@ -10,9 +10,10 @@ namespace MediaRelay.Signaling.IO.Gateways;
 internal sealed partial class PropertyProjector(IStorage storage, ILogger<PropertyProjector> logger) : BackgroundService
 {
     private const string Consumer = "properties";
-    private const int Page = 512;
+    private const int Page = 2048;
 
     private static readonly TimeSpan s_clockTolerance = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan s_pace = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan s_retry = TimeSpan.FromSeconds(2);
 
     private readonly SemaphoreSlim _signal = new(1, 1);
@@ -33,6 +34,9 @@ internal sealed partial class PropertyProjector(IStorage storage, ILogger<Proper
                     if (page.Count < Page)
                         break;
                 }
+
+                // Under load this gathers many events into one write; alone, a value is known after the commit and this pause.
+                await Task.Delay(s_pace, stoppingToken).ConfigureAwait(false);
             }
             catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
             {
@@ -54,26 +58,34 @@ internal sealed partial class PropertyProjector(IStorage storage, ILogger<Proper
         base.Dispose();
     }
 
+    /// <summary>The last value of each property of the page; older ones of the same page are not worth a write.</summary>
     internal static List<PropertyValue> Values(IReadOnlyList<StoredEvent> page)
     {
         var values = new List<PropertyValue>(page.Count);
+        var places = new Dictionary<(string Gateway, string Device, string Name), int>();
         foreach (StoredEvent stored in page)
         {
             if (stored.Event.Kind == SmaEventKinds.DeviceRemoved && stored.Event.Device is { } removed)
+            {
                 values.Add(new PropertyValue(stored.Gateway, removed.Ref, "", null, default, stored.Received));
+                places.Clear();
+            }
             else if (stored.Event.Device is { } device)
-                Add(values, stored, device);
+            {
+                Add(values, places, stored, device);
+            }
+
             if (stored.Event.Body is HomeSnapshot snapshot)
             {
                 foreach (DeviceBody one in snapshot.Devices)
-                    Add(values, stored, one);
+                    Add(values, places, stored, one);
             }
         }
 
         return values;
     }
 
-    private static void Add(List<PropertyValue> values, StoredEvent stored, DeviceBody device)
+    private static void Add(List<PropertyValue> values, Dictionary<(string Gateway, string Device, string Name), int> places, StoredEvent stored, DeviceBody device)
     {
         foreach (DeviceProperty property in device.Properties)
         {
@@ -81,7 +93,17 @@ internal sealed partial class PropertyProjector(IStorage storage, ILogger<Proper
             DateTimeOffset at = property.At ?? stored.Event.Time;
             if (stored.Event.IsClockUnset || at > stored.Received + s_clockTolerance)
                 at = stored.Received;
-            values.Add(new PropertyValue(stored.Gateway, device.Ref, property.Name, property.Value, at, stored.Received));
+            var value = new PropertyValue(stored.Gateway, device.Ref, property.Name, property.Value, at, stored.Received);
+            (string, string, string) key = (stored.Gateway, device.Ref, property.Name);
+            if (!places.TryGetValue(key, out int place))
+            {
+                places[key] = values.Count;
+                values.Add(value);
+            }
+            else if (values[place].At <= at)
+            {
+                values[place] = value;
+            }
         }
     }
 

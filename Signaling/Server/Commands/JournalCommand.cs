@@ -60,7 +60,7 @@ internal static class JournalCommand
         command.SetAction((parse, _) => OpenAsync(parse.GetValue(s_data)!, storage =>
         {
             using Stream output = Console.OpenStandardOutput();
-            using var writer = new Utf8JsonWriter(output, new JsonWriterOptions { SkipValidation = true });
+            using var writer = new Utf8JsonWriter(output, new JsonWriterOptions { SkipValidation = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
             var x = new XmlOutput();
             long position = parse.GetValue(after);
             while (storage.Events.Read(position, Page) is { Count: > 0 } page)

@@ -56,6 +56,8 @@ internal static class ServerRunner
                     return ($"{Subject(exception)}: missing rights ({e.Message.TrimEnd('.')}). Run as root, grant CAP_NET_BIND_SERVICE for ports below 1024, or choose another port or folder.", ExitCode.NoPermission);
                 case SocketException { SocketErrorCode: SocketError.AddressNotAvailable }:
                     return ($"{Subject(exception)} is not an address of this machine. Choose one that 'ip address' lists.", ExitCode.Unavailable);
+                case FileNotFoundException { FileName: null }:
+                    return (e.Message, ExitCode.Configuration);
                 case FormatException:
                     return (e.Message, ExitCode.Usage);
             }

@@ -9,7 +9,7 @@ internal static class Samples
 {
     public static readonly DateTimeOffset Time = new(2026, 11, 21, 8, 15, 28, 120, TimeSpan.Zero);
 
-    private const string Odd = "a<b>&\"c\"\tä€😀 'x'\nline";
+    private const string Odd = "a<b>&\"c\"\t\u00e4\u20ac\U0001F600 'x'\nline";
 
     public static DeviceBody Device { get; } = new()
     {

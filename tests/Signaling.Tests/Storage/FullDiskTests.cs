@@ -1,0 +1,59 @@
+using MediaRelay.Signaling.Contract;
+using MediaRelay.Signaling.Events;
+using MediaRelay.Signaling.IO.Storage;
+using MediaRelay.Signaling.IO.Storage.Sqlite;
+using MediaRelay.Signaling.Tests.Contract;
+
+namespace MediaRelay.Signaling.Tests.Storage;
+
+/// <summary>A full disk refuses writes in words, loses nothing that was acknowledged, and recovers without a restart.</summary>
+public sealed class FullDiskTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("sma-full").FullName;
+
+    public FullDiskTests() => Assert.Equal(0, ContractTests.Run("mount", ["-t", "tmpfs", "-o", "size=4m", "tmpfs", _folder]).Code);
+
+    public void Dispose()
+    {
+        ContractTests.Run("umount", [_folder]);
+        Directory.Delete(_folder, true);
+    }
+
+    [Fact]
+    public async Task A_full_disk_refuses_and_a_free_one_takes_again()
+    {
+        await using SqliteStorage storage = SqliteStorage.Open(_folder);
+        await storage.Gateways.SaveAsync(new GatewayRecord { Id = "g1" });
+        ulong acknowledged = (await AppendAsync(storage, 1)).UpTo;
+        string ballast = Path.Combine(_folder, "ballast");
+        var size = new DriveInfo(_folder).AvailableFreeSpace;
+        File.WriteAllBytes(ballast, new byte[size]);
+        StorageException? refused = null;
+        for (int i = 0; i < 2000 && refused is null; i++)
+        {
+            try
+            {
+                acknowledged = (await AppendAsync(storage, acknowledged + 1)).UpTo;
+            }
+            catch (StorageException e)
+            {
+                refused = e;
+            }
+        }
+
+        Assert.NotNull(refused);
+        Assert.True(refused.IsFull, refused.Message);
+        Assert.False(storage.IsWritable);
+        Assert.Equal((int)acknowledged, storage.Events.Read(0, 5000).Count);
+        File.Delete(ballast);
+        Assert.Equal(acknowledged + 1, (await AppendAsync(storage, acknowledged + 1)).UpTo);
+        Assert.True(storage.IsWritable);
+        Assert.Empty(storage.Events.Verify().Faults);
+    }
+
+    private static Task<AppendResult> AppendAsync(SqliteStorage storage, ulong seq)
+    {
+        var message = new SmaEvent { Id = $"e-{seq}", Seq = seq, Time = DateTimeOffset.UnixEpoch, Kind = "log", Body = new TextBody(new string('x', 2000)) };
+        return storage.Events.AppendAsync(new EventAppend("g1", "e", [new PendingEvent(message, new XmlOutput())], message.Time));
+    }
+}
