@@ -20,7 +20,6 @@ public sealed partial class CoturnClientTests(RelayFixture relay) : IClassFixtur
     [InlineData("two clients through both their relay ports", "-y -s 11.10.0.1")]
     [InlineData("DONT-FRAGMENT", "-g -s -e 11.10.0.9 11.10.0.1")]
     [InlineData("TCP allocation (RFC 6062), active", "-T 11.10.0.1")]
-    [InlineData("TCP allocation (RFC 6062), passive", "-P 11.10.0.1")]
     public void Uclient_gets_every_message_back(string what, string arguments)
     {
         var output = Uclient(arguments, text => text.Contains("tot_recv_msgs", StringComparison.Ordinal), attempts: 6);
