@@ -19,7 +19,7 @@ public sealed class GStreamerTests(RelayFixture relay) : IClassFixture<RelayFixt
             pipe.add(element)
             return element
         caller, callee = webrtc('caller'), webrtc('callee')
-        source = Gst.parse_bin_from_description('videotestsrc is-live=true ! video/x-raw,width=160,height=120,framerate=15/1 ! vp8enc deadline=1 ! rtpvp8pay pt=96 ! application/x-rtp,media=video,encoding-name=VP8,payload=96', True)
+        source = Gst.parse_bin_from_description('videotestsrc is-live=true ! video/x-raw,width=160,height=120,framerate=15/1 ! vp8enc deadline=1 ! rtpvp8pay pt=96 ! capsfilter caps=application/x-rtp,media=video,encoding-name=VP8,payload=96', True)
         pipe.add(source)
         source.link(caller)
         frames = [0]
@@ -44,14 +44,34 @@ public sealed class GStreamerTests(RelayFixture relay) : IClassFixture<RelayFixt
             return added
         caller.connect('on-ice-candidate', candidate(callee))
         callee.connect('on-ice-candidate', candidate(caller))
+        kept = []
+        def described(promise, name):
+            # Promise and reply own the description; the text outlives both.
+            promise.wait()
+            reply = promise.get_reply()
+            kept.append((promise, reply))
+            text = reply.get_value(name).sdp.as_text()
+            kind = GstWebRTC.WebRTCSDPType.OFFER if name == 'offer' else GstWebRTC.WebRTCSDPType.ANSWER
+            def fresh():
+                _, message = GstSdp.SDPMessage.new_from_text(text)
+                return GstWebRTC.WebRTCSessionDescription.new(kind, message)
+            return fresh
+        def set_description(element, which, description):
+            promise = Gst.Promise.new()
+            kept.append((promise, description))
+            element.emit('set-%s-description' % which, description, promise)
+            promise.wait()
         def on_answer(promise, *_):
-            answer = promise.get_reply().get_value('answer')
-            callee.emit('set-local-description', answer, Gst.Promise.new())
-            caller.emit('set-remote-description', answer, Gst.Promise.new())
+            answer = described(promise, 'answer')
+            GLib.idle_add(lambda: (set_description(callee, 'local', answer()), set_description(caller, 'remote', answer())) and False)
         def on_offer(promise, *_):
-            offer = promise.get_reply().get_value('offer')
-            caller.emit('set-local-description', offer, Gst.Promise.new())
-            callee.emit('set-remote-description', offer, Gst.Promise.new_with_change_func(lambda p, *_: callee.emit('create-answer', None, Gst.Promise.new_with_change_func(on_answer, None)), None))
+            offer = described(promise, 'offer')
+            def go():
+                set_description(caller, 'local', offer())
+                set_description(callee, 'remote', offer())
+                callee.emit('create-answer', None, Gst.Promise.new_with_change_func(on_answer, None))
+                return False
+            GLib.idle_add(go)
         caller.connect('on-negotiation-needed', lambda e: e.emit('create-offer', None, Gst.Promise.new_with_change_func(on_offer, None)))
         GLib.timeout_add_seconds(18, loop.quit)
         pipe.set_state(Gst.State.PLAYING)
