@@ -1,0 +1,194 @@
+using System.Buffers.Binary;
+using MediaRelay.Stun;
+using MediaRelay.Turn.IO.Sockets;
+
+namespace MediaRelay.IO.Tests.Turn;
+
+/// <summary>Both mechanisms of the data path over loopback: every byte arrives, order inside a flow holds, nothing is allocated.</summary>
+public sealed unsafe class DatagramLoopTests
+{
+    private const int Flows = 7;
+    private const int PerFlow = 60;
+
+    [Theory]
+    [InlineData("io_uring", true)]
+    [InlineData("io_uring", false)]
+    [InlineData("epoll", true)]
+    [InlineData("epoll", false)]
+    public void Interleaved_flows_arrive_whole_and_in_order(string mechanism, bool coalesce) => OnThread(() =>
+    {
+        using var loop = Create(mechanism);
+        var sender = Open(false);
+        var receivers = Enumerable.Range(0, Flows).Select(_ => Open(coalesce)).ToArray();
+        var addresses = receivers.Select(DatagramSocket.LocalAddress).ToArray();
+        for (var i = 0; i < Flows; i++)
+            loop.Add(receivers[i], i, coalesce);
+        var memory = stackalloc byte[Flows * PerFlow * 16];
+        for (var n = 0; n < PerFlow; n++)
+        {
+            for (var flow = 0; flow < Flows; flow++)
+            {
+                var at = memory + (((n * Flows) + flow) * 16);
+                BinaryPrimitives.WriteInt32BigEndian(new Span<byte>(at, 4), flow);
+                BinaryPrimitives.WriteInt32BigEndian(new Span<byte>(at + 4, 4), n);
+
+                // Every seventh datagram is shorter, which ends a train.
+                var length = n % 7 == 6 ? 8 : 16;
+                if (n % 2 == 0)
+                    loop.Send(sender, addresses[flow], at, length, (byte)(flow == 3 ? 0xB8 : 0));
+                else
+                    loop.SendWithPrefix(sender, addresses[flow], new ReadOnlySpan<byte>(at, 4), at + 4, length - 4, (byte)(flow == 3 ? 0xB8 : 0));
+            }
+        }
+
+        var next = new int[Flows];
+        for (var turn = 0; turn < 1000 && next.Sum() < Flows * PerFlow; turn++)
+        {
+            loop.Wait(TimeSpan.FromMilliseconds(50));
+            foreach (var entry in loop.Received)
+            {
+                Assert.Equal(0, entry.Error);
+                for (var at = 0; at < entry.Length; at += entry.SegmentSize)
+                {
+                    var bytes = new ReadOnlySpan<byte>(entry.Payload + at, Math.Min(entry.SegmentSize, entry.Length - at));
+                    Assert.Equal(entry.Token, BinaryPrimitives.ReadInt32BigEndian(bytes));
+                    Assert.Equal(next[entry.Token], BinaryPrimitives.ReadInt32BigEndian(bytes[4..]));
+                    Assert.Equal(next[entry.Token] % 7 == 6 ? 8 : 16, bytes.Length);
+                    Assert.Equal(entry.Token == 3 ? 0xB8 : 0, entry.TrafficClass);
+                    next[entry.Token]++;
+                }
+            }
+        }
+
+        Assert.All(next, count => Assert.Equal(PerFlow, count));
+        Assert.Equal(0, loop.SendFailures);
+        Close(sender, receivers);
+    });
+
+    [Theory]
+    [InlineData("io_uring")]
+    [InlineData("epoll")]
+    public void A_turn_allocates_nothing(string mechanism) => OnThread(() =>
+    {
+        using var loop = Create(mechanism);
+        var sender = Open(false);
+        var receiver = Open(true);
+        var address = DatagramSocket.LocalAddress(receiver);
+        loop.Add(receiver, 1, coalesced: true);
+        var data = stackalloc byte[1200];
+        var seen = 0;
+        void Turns(int count)
+        {
+            for (var i = 0; i < count; i++)
+            {
+                loop.Send(sender, address, data, 1200, 0);
+                loop.Wait(TimeSpan.FromMilliseconds(20));
+                seen += loop.Received.Length;
+            }
+        }
+
+        Turns(200);
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        Turns(200);
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.True(seen > 300);
+        Close(sender, [receiver]);
+    });
+
+    [Theory]
+    [InlineData("io_uring")]
+    [InlineData("epoll")]
+    public void A_wake_from_another_thread_ends_the_wait_and_a_removed_socket_frees_its_port(string mechanism) => OnThread(() =>
+    {
+        using var loop = Create(mechanism);
+        var socket = Open(false);
+        var address = DatagramSocket.LocalAddress(socket);
+        loop.Add(socket, 5, coalesced: false);
+        using var waker = new Timer(_ => loop.Wake(), null, 30, Timeout.Infinite);
+        var clock = global::System.Diagnostics.Stopwatch.StartNew();
+        loop.Wait(TimeSpan.FromSeconds(20));
+        Assert.InRange(clock.Elapsed.TotalSeconds, 0, 10);
+        loop.Remove(socket, 5);
+        var again = -1;
+        for (var attempt = 0; attempt < 100 && again < 0; attempt++)
+        {
+            loop.Wait(TimeSpan.FromMilliseconds(1));
+            again = DatagramSocket.TryOpen(address, default);
+        }
+
+        Assert.True(again > 0, $"the port is still in use: {again}");
+        DatagramSocket.Close(again);
+    });
+
+    [Fact]
+    public void An_ICMP_error_is_read_with_its_destination() => OnThread(() =>
+    {
+        using var loop = Create("io_uring");
+        var socket = DatagramSocket.TryOpen(TransportAddress.Parse("127.0.0.1:0"), new DatagramSocketOptions { ReportErrors = true });
+        loop.Add(socket, 2, coalesced: false);
+        var nobody = TransportAddress.Parse("127.0.0.1:9");
+        var data = stackalloc byte[4];
+        loop.Send(socket, nobody, data, 4, 0);
+        var failed = false;
+        for (var attempt = 0; attempt < 100 && !failed; attempt++)
+        {
+            loop.Wait(TimeSpan.FromMilliseconds(20));
+            foreach (var entry in loop.Received)
+                failed |= entry.Error != 0;
+        }
+
+        Assert.True(failed);
+        Assert.True(DatagramSocket.TryReadError(socket, out var report));
+        Assert.Equal(nobody, report.Destination);
+        Assert.Equal((3, 3), (report.Type, report.Code));
+        DatagramSocket.Close(socket);
+    });
+
+    private static DatagramLoop Create(string mechanism)
+    {
+        if (mechanism == "epoll")
+            return new BatchLoop();
+        Assert.True(UringLoop.TryCreate(out var loop, out var error), $"io_uring is refused with error {error}.");
+        return loop;
+    }
+
+    private static int Open(bool coalesce)
+    {
+        var descriptor = DatagramSocket.TryOpen(TransportAddress.Parse("127.0.0.1:0"), new DatagramSocketOptions
+        {
+            Coalesce = coalesce,
+            ReportTrafficClass = true,
+            ReceiveBuffer = 1 << 20,
+        });
+        Assert.True(descriptor > 0);
+        return descriptor;
+    }
+
+    private static void Close(int sender, int[] receivers)
+    {
+        DatagramSocket.Close(sender);
+        foreach (var receiver in receivers)
+            DatagramSocket.Close(receiver);
+    }
+
+    /// <summary>A ring belongs to the thread that made it, and the stack of a test thread is not ours.</summary>
+    private static void OnThread(Action body)
+    {
+        Exception? failure = null;
+        var thread = new Thread(() =>
+        {
+            try
+            {
+                body();
+            }
+            catch (Exception exception)
+            {
+                failure = exception;
+            }
+        });
+        thread.Start();
+        thread.Join();
+        if (failure is not null)
+            throw new InvalidOperationException(failure.ToString(), failure);
+    }
+}

@@ -1,0 +1,74 @@
+using System.ComponentModel.DataAnnotations;
+using MediaRelay.Stun;
+using MediaRelay.Turn;
+using MediaRelay.Turn.IO;
+
+namespace MediaRelay.IO.Tests.Turn;
+
+/// <summary>What the operator reads when options contradict each other, and what options mean.</summary>
+public sealed class TurnOptionsTests
+{
+    public static TheoryData<TurnOptions, string> Faults => new()
+    {
+        { new TurnOptions { Listen = [] }, "Turn:Listen, Turn:TlsListen and Turn:DtlsListen are all empty. Give at least one address, e.g. 10.0.0.1:3478." },
+        { new TurnOptions { Listen = ["relay"] }, "Turn:Listen has 'relay', which is no address with a port. Write 10.0.0.1:3478, [2001:db8::1]:3478 or :3478." },
+        { new TurnOptions { TlsListen = [":5349"] }, "Turn:TlsListen or Turn:DtlsListen is set without Turn:Certificate and Turn:CertificateKey. Name two PEM files." },
+        { new TurnOptions { Ports = "60000-50000" }, "Turn:Ports is '60000-50000'. Write first-last with at least 2 ports above 1023, e.g. 49152-65535." },
+        { new TurnOptions { Ports = "50000-50003", Workers = 4 }, "Turn:Ports holds 4 ports for 4 workers. Give each worker at least 2, e.g. 49152-65535." },
+        { new TurnOptions { AuthSecrets = ["short"] }, "Turn:AuthSecrets has a secret of 5 bytes. At least 16 are needed, e.g. the output of: openssl rand -hex 32" },
+        { new TurnOptions { Users = ["alice"] }, "Turn:Users has an entry without password ('alice'). Write name:password." },
+        { new TurnOptions { AllowedPeers = ["10.0.0.0/33"] }, "Turn:AllowedPeers has '10.0.0.0/33', which is no network. Write 10.20.0.0/16 or 2001:db8:1::/48." },
+        { new TurnOptions { RequireSha256 = true, OfferSha256 = false }, "Turn:RequireSha256 is on and Turn:OfferSha256 is off, so nobody could log in. Switch OfferSha256 on." },
+        { new TurnOptions { Rfc5780Addresses = ["192.0.2.1:3478"] }, "Turn:Rfc5780Addresses has 1 entries. Two are needed: primary and alternate, with different addresses and ports." },
+        { new TurnOptions { Redirect = RedirectMode.Always }, "Turn:Redirect is Always without Turn:AlternateServers, so no client could be served. Name at least one sibling." },
+    };
+
+    [Theory]
+    [MemberData(nameof(Faults))]
+    public void A_contradiction_is_one_sentence_with_the_way_out(TurnOptions options, string sentence) =>
+        Assert.Equal([sentence], options.Validate(new ValidationContext(options)).Select(result => result.ErrorMessage));
+
+    [Fact]
+    public void Defaults_have_no_fault() => Assert.Empty(new TurnOptions().Validate(new ValidationContext(new object())));
+
+    [Theory]
+    [InlineData(new[] { "203.0.113.5" }, "203.0.113.5", "10.0.0.2")]
+    [InlineData(new[] { "203.0.113.6/10.0.0.2", "203.0.113.5/10.0.0.1" }, "203.0.113.5", "203.0.113.6")]
+    [InlineData(new[] { "203.0.113.5", "203.0.113.6" }, "203.0.113.5", "203.0.113.6")]
+    public void External_addresses_go_to_local_ones_in_order_or_as_pairs(string[] external, string first, string second)
+    {
+        var plan = TurnPlan.Read(new TurnOptions { Listen = ["127.0.0.1:0"], RelayAddresses = ["10.0.0.1", "10.0.0.2"], ExternalAddresses = external });
+        Assert.Equal([first, second], plan.RelayAddresses.Select(address => address.Advertised.AddressText()));
+        Assert.Equal(["10.0.0.1", "10.0.0.2"], plan.RelayAddresses.Select(address => address.Bind.AddressText()));
+    }
+
+    [Fact]
+    public void Relay_buffers_hold_250_ms_of_the_configured_bit_rate_in_kernel_accounting()
+    {
+        var plan = TurnPlan.Read(new TurnOptions { Listen = ["127.0.0.1:0"], MaxBitRate = 50_000_000 });
+        Assert.True(plan.RelayBuffer >= 50_000_000 / 8 / 4 * 2);
+    }
+
+    [Fact]
+    public void A_refusal_names_who_where_and_why()
+    {
+        var lines = new List<string>();
+        var events = new TurnEvents([new RelayListener(TransportAddress.Parse("192.0.2.1:3478"), ClientTransport.Udp)], TimeProvider.System, new ListLogger(lines));
+        var from = new FiveTuple(TransportAddress.Parse("198.51.100.7:4711"), 0);
+        for (var i = 0; i < 30; i++)
+            events.Refused(from, new RelayOutcome(StunMethod.Allocate, StunErrorCode.AllocationQuotaReached, RefusalReason.UserQuota, 4), "1735:gw-17\n"u8);
+        Assert.Equal("Allocate refused for user 1735:gw-17\\u000a from 198.51.100.7:4711/Udp with 486: quota of 4 allocations reached (Turn:UserQuota).", lines[0]);
+        Assert.InRange(lines.Count, 10, 21);
+        Assert.Equal(30, events.Refusals.Single().Count);
+    }
+
+    private sealed class ListLogger(List<string> lines) : Microsoft.Extensions.Logging.ILogger
+    {
+        public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
+
+        public bool IsEnabled(Microsoft.Extensions.Logging.LogLevel logLevel) => true;
+
+        public void Log<TState>(Microsoft.Extensions.Logging.LogLevel logLevel, Microsoft.Extensions.Logging.EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+            lines.Add(formatter(state, exception));
+    }
+}
