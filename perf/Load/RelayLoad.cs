@@ -19,12 +19,13 @@ internal static class RelayLoad
         var more = new Option<string>("--server-options") { Description = "Further options for our server.", DefaultValueFactory = _ => "" };
         var rows = new Option<string[]>("--row") { Description = "media, latency, burst or storm; repeat for several. All when absent." };
         var only = new Option<string>("--only") { Description = "Run only 'ours' or 'coturn'.", DefaultValueFactory = _ => "" };
+        var realTime = new Option<bool>("--realtime") { Description = "Real-time priority for server, receive threads and generator, on a machine busy with other work." };
         var command = new Command("relay", """
             Measures the TURN relay against Debian's coturn in network namespaces (needs root, coturn, ethtool).
             CPU is that of the server process plus the kernel threads that receive for its two devices.
             Example: dotnet run -c Release --project perf/Load -- relay --rounds 5
             """)
-        { rounds, seconds, allocations, storm, window, program, more, rows, only };
+        { rounds, seconds, allocations, storm, window, program, more, rows, only, realTime };
         command.SetAction(parse =>
         {
             var options = new LoadOptions
@@ -36,6 +37,7 @@ internal static class RelayLoad
                 Window = parse.GetValue(window),
                 Program = parse.GetValue(program)!,
                 ServerOptions = parse.GetValue(more)!,
+                RealTime = parse.GetValue(realTime),
                 Rows = parse.GetValue(rows) ?? [],
             };
             Run(options, parse.GetValue(only)!);
@@ -49,7 +51,9 @@ internal static class RelayLoad
         var generatorCore = Math.Max(1, Environment.ProcessorCount - 1);
         RelayNetwork.Run("taskset", $"-a -p -c {generatorCore} {Environment.ProcessId}");
         RelayNetwork.Run("renice", $"-n -15 -p {Environment.ProcessId}");
-        using var network = new RelayNetwork(ServerCore, generatorCore);
+        using var network = new RelayNetwork(ServerCore, generatorCore, options.RealTime);
+        if (options.RealTime)
+            RelayNetwork.Run("chrt", $"-a -f -p 2 {Environment.ProcessId}");
         var ours = new Measurements();
         var theirs = new Measurements();
         for (var round = 1; round <= options.Rounds; round++)
@@ -57,13 +61,13 @@ internal static class RelayLoad
             Console.Error.WriteLine($"round {round} of {options.Rounds}");
             if (only != "ours")
             {
-                using var server = ServerUnderTest.StartCoturn(network, ServerCore);
+                using var server = ServerUnderTest.StartCoturn(network, ServerCore, options.RealTime);
                 new RelayRound(options, network, server, theirs, Console.Error.WriteLine).Run();
             }
 
             if (only != "coturn")
             {
-                using var server = ServerUnderTest.StartOurs(network, ServerCore, options.Program, options.ServerOptions);
+                using var server = ServerUnderTest.StartOurs(network, ServerCore, options.RealTime, options.Program, options.ServerOptions);
                 new RelayRound(options, network, server, ours, Console.Error.WriteLine).Run();
             }
         }

@@ -15,6 +15,9 @@ internal sealed record LoadOptions
     /// <summary>Below the 256 packets that a veth device queues, so that the link itself loses nothing.</summary>
     public int Window { get; init; } = 192;
 
+    /// <summary>Real-time priority for the server, its receive threads and the generator: for machines that are busy with other work.</summary>
+    public bool RealTime { get; init; }
+
     public required string Program { get; init; }
 
     public string ServerOptions { get; init; } = "";

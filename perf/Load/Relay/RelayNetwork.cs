@@ -18,7 +18,7 @@ internal sealed class RelayNetwork : IDisposable
 
     private readonly string _prefix = string.Create(CultureInfo.InvariantCulture, $"mr{Environment.ProcessId % 100_000}");
 
-    public RelayNetwork(int serverCore, int generatorCore)
+    public RelayNetwork(int serverCore, int generatorCore, bool realTime)
     {
         Client = _prefix + "c";
         Server = _prefix + "s";
@@ -36,9 +36,9 @@ internal sealed class RelayNetwork : IDisposable
         // Storms come from many homes: the whole network is local to the client's namespace.
         Run("ip", $"-n {Client} route add local {StormNetwork}.0.0/16 dev lo");
         Run("ip", $"-n {Server} route add {StormNetwork}.0.0/16 via {ClientAddress}");
-        ServerReceiveThreads = [Thread("s0", serverCore), Thread("s1", serverCore)];
-        _ = Thread("c0", generatorCore);
-        _ = Thread("p0", generatorCore);
+        ServerReceiveThreads = [Thread("s0", serverCore, realTime), Thread("s1", serverCore, realTime)];
+        _ = Thread("c0", generatorCore, realTime);
+        _ = Thread("p0", generatorCore, realTime);
     }
 
     public string Client { get; }
@@ -82,7 +82,7 @@ internal sealed class RelayNetwork : IDisposable
         }
     }
 
-    private static int Thread(string device, int core)
+    private static int Thread(string device, int core, bool realTime)
     {
         // The newest thread of that name is ours: device names repeat over namespaces, ids do not.
         var id = Directory.EnumerateDirectories("/proc").Select(path => Path.GetFileName(path))
@@ -93,6 +93,8 @@ internal sealed class RelayNetwork : IDisposable
             throw new InvalidOperationException($"Device {device} has no receive thread; this kernel lacks threaded NAPI for veth.");
         Run("taskset", $"-p -c {core} {id}");
         Run("renice", $"-n -15 -p {id}");
+        if (realTime)
+            Run("chrt", $"-f -p 3 {id}");
         return id;
     }
 

@@ -27,13 +27,13 @@ internal sealed class ServerUnderTest : IDisposable
     public int ProcessId => _process.Id;
 
     /// <summary>Debian's coturn: one relay thread for one core, no log, no web or command-line interface, long-term credentials.</summary>
-    public static ServerUnderTest StartCoturn(RelayNetwork network, int core) => Start("coturn", network, core, "turnserver",
+    public static ServerUnderTest StartCoturn(RelayNetwork network, int core, bool realTime) => Start("coturn", network, core, realTime, "turnserver",
         $"-n --listening-ip={RelayNetwork.ServerAddress} --relay-ip={RelayNetwork.RelayAddress} --listening-port={Port} --relay-threads=1 " +
         $"--lt-cred-mech --user={User}:{Password} --realm={Realm} --no-tls --no-dtls --no-cli --no-tcp --no-tcp-relay --log-file=/dev/null --no-stdout-log " +
         "--min-port=10000 --max-port=65000 --no-software-attribute --no-rfc5780 --no-stun-backward-compatibility --pidfile=/dev/null --userdb=/dev/null");
 
     /// <summary>Our relay with one worker.</summary>
-    public static ServerUnderTest StartOurs(RelayNetwork network, int core, string program, string more) => Start("MediaRelay", network, core,
+    public static ServerUnderTest StartOurs(RelayNetwork network, int core, bool realTime, string program, string more) => Start("MediaRelay", network, core, realTime,
         program.EndsWith(".dll", StringComparison.Ordinal) ? $"dotnet {program}" : program,
         $"turn --listen {RelayNetwork.ServerAddress}:{Port} --relay-address {RelayNetwork.RelayAddress} --ports 10000-65000 --realm {Realm} --user {User}:{Password} --workers 1 --user-quota 0 --max-bps 0 {more}");
 
@@ -53,10 +53,10 @@ internal sealed class ServerUnderTest : IDisposable
         _process.Dispose();
     }
 
-    private static ServerUnderTest Start(string name, RelayNetwork network, int core, string program, string arguments)
+    private static ServerUnderTest Start(string name, RelayNetwork network, int core, bool realTime, string program, string arguments)
     {
         // ip netns exec and taskset replace themselves, so the process id is the server's.
-        var start = new ProcessStartInfo("ip", $"netns exec {network.Server} nice -n -15 taskset -c {core} {program} {arguments}")
+        var start = new ProcessStartInfo("ip", $"netns exec {network.Server} nice -n -15 {(realTime ? "chrt -f 2 " : "")}taskset -c {core} {program} {arguments}")
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
