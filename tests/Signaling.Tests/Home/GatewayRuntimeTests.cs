@@ -73,7 +73,7 @@ public sealed class GatewayRuntimeTests : IAsyncLifetime
         await DoAsync(InstructionKinds.PropertySet, "refused", new DeviceBody { Ref = "lamp", IfAt = DateTimeOffset.UtcNow.AddMinutes(-1), Properties = [new DeviceProperty("on", "false")] });
         await DoAsync(InstructionKinds.PropertySet, "failed", new DeviceBody { Ref = "nothing", Properties = [new DeviceProperty("on", "false")] });
         await DoAsync(InstructionKinds.HomeQuery, "done", null, new HomeQuery("type", null, "light", []));
-        await UntilAsync(() => Events(SmaEventKinds.HomeSnapshot).Any(one => ((HomeSnapshot)one.Body!).Devices.Single().Properties.Single().Value == "true"), "the snapshot");
+        await UntilAsync(() => Events(SmaEventKinds.HomeSnapshot).Any(one => one.Cause is not null && ((HomeSnapshot)one.Body!).Devices.Single().Properties.Single().Value == "true"), "the snapshot");
         DirectiveBody directive = new()
         {
             Id = "d", Version = 2, Type = "trigger", When = [new DirectiveCondition { Device = "door", Property = "contact", Value = "open" }],
