@@ -46,7 +46,7 @@ export function show({ root, signal, session }) {
     if (ids !== shownCameras) {
       shownCameras = ids;
       fill(cameras, h("div.card-head", h("h2", "Cameras"), h("a.small", { href: "#/cameras" }, "All cameras")),
-        state.cameras.length ? h("div.strip", state.cameras.map((c) => h("a", { href: `#/camera/${encodeURIComponent(c.id)}`, testid: `camera-${c.id}` }, still(c.stillUrl, c.name, { signal, every: 30, maxAge: 20 }), h("span", c.name, h("span.quiet.small", "Look in"))))) : h("p.empty", "No camera is known."));
+        state.cameras.length ? h("div.strip", state.cameras.map((c) => h("a", { href: `#/camera/${encodeURIComponent(c.id)}`, testid: `camera-${c.id}` }, still(c.stillUrl, c.name, { signal, every: 60, maxAge: 300 }), h("span", c.name, h("span.quiet.small", "Look in"))))) : h("p.empty", "No camera is known."));
     }
   }, signal);
 

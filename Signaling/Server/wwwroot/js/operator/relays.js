@@ -10,7 +10,7 @@ export const show = (context) => resourcePage(context, {
     const relays = listOf(answer, "relays");
     const total = (...names) => relays.reduce((sum, r) => sum + (pick(r, ...names) ?? 0), 0);
     return [
-      h("div.tiles", tile("Relays", relays.length), tile("Allocations", total("allocations")), tile("Load", rate(total("bitsPerSecond", "bitRate", "rate", "bps")) || "0")),
+      h("div.tiles", tile("Relays", relays.length), tile("Allocations", total("allocations")), relays.some((r) => pick(r, "bitsPerSecond", "bitRate", "rate", "bps") !== undefined) && tile("Load", rate(total("bitsPerSecond", "bitRate", "rate", "bps")))),
       h("section.card", table(["Relay", "State", "Allocations", "Load", "Packets lost", "Addresses", "Heard"], relays.map((r) => {
         const state = pick(r, "state") ?? (r.draining ? "draining" : "ready");
         const load = pick(r, "bitsPerSecond", "bitRate", "rate", "bps");

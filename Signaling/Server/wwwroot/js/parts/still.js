@@ -5,7 +5,7 @@ import { age } from "../words.js";
 /**
  * A still picture that says how old it is. Renewed every `every` seconds while it is seen; `onTime` hears when it was taken.
  */
-export function still(url, name, { every = 15, maxAge = 10, signal, isBare = false } = {}) {
+export function still(url, name, { every = 30, maxAge = 25, signal, isBare = false } = {}) {
   const image = h("img", { alt: `Still picture of ${name}`, hidden: true });
   const missing = h("div.no-picture", h("div", icon("camera"), h("span", "Asking the camera for a picture.")));
   const stamp = h("span.chip", { hidden: true });

@@ -7,7 +7,7 @@ const kinds = [
 ];
 
 /** False for what only confirms that machines did their work. */
-export const isWorthKnowing = (e) => !(e.kind === "instruction.result" && / done\b/.test(e.text)) && !/^home\.snapshot|^provisioning|^log$|^directive\.state|^media\.(offer|answer|candidate|state)/.test(e.kind);
+export const isWorthKnowing = (e) => !e.clip?.startsWith("still-") && !(e.kind === "instruction.result" && / done\b/.test(e.text)) && !/^home\.snapshot|^provisioning|^log$|^directive\.state|^media\.(offer|answer|candidate|state)/.test(e.kind);
 
 /** What entries a filter shows. */
 export const filters = [
