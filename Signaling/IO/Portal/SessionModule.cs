@@ -95,24 +95,34 @@ internal sealed class SessionModule(PortalUsers users, PortalSessions sessions, 
         Actor actor = PortalGuard.ActorOf(context);
         string id = PortalGuard.SessionIdOf(context)!;
         yield return new SseItem<string>("{}", "hello");
-        await using IAsyncEnumerator<PortalChange> changes = feed.ReadAsync(stop).GetAsyncEnumerator(stop);
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        await using IAsyncEnumerator<PortalChange> changes = feed.ReadAsync(ended.Token).GetAsyncEnumerator(ended.Token);
         Task<bool> next = changes.MoveNextAsync().AsTask();
-        while (true)
+        try
         {
-            if (await Task.WhenAny(next, Task.Delay(s_heartbeat, stop)).ConfigureAwait(false) != next)
+            while (true)
             {
-                // The heartbeat also finds out that the person was logged out meanwhile.
-                if (stop.IsCancellationRequested || sessions.Find(id) is null)
-                    yield break;
-                yield return new SseItem<string>("{}", "heartbeat");
-                continue;
-            }
+                if (await Task.WhenAny(next, Task.Delay(s_heartbeat, stop)).ConfigureAwait(false) != next)
+                {
+                    // The heartbeat also finds out that the person was logged out meanwhile.
+                    if (stop.IsCancellationRequested || sessions.Find(id) is null)
+                        yield break;
+                    yield return new SseItem<string>("{}", "heartbeat");
+                    continue;
+                }
 
-            if (!await next.ConfigureAwait(false))
-                yield break;
-            if (MayHear(actor, changes.Current))
-                yield return new SseItem<string>(changes.Current.Data, changes.Current.Kind);
-            next = changes.MoveNextAsync().AsTask();
+                if (!await next.ConfigureAwait(false))
+                    yield break;
+                if (MayHear(actor, changes.Current))
+                    yield return new SseItem<string>(changes.Current.Data, changes.Current.Kind);
+                next = changes.MoveNextAsync().AsTask();
+            }
+        }
+        finally
+        {
+            // The feed must not be disposed while it is being read, which it always is when a page goes away.
+            await ended.CancelAsync().ConfigureAwait(false);
+            await ((Task)next).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
