@@ -33,7 +33,22 @@ internal sealed class OperatorModule(IStorage storage, GatewayLinks links, HomeR
         })).WithSummary("Health of the event journal; verify=true checks its chain.");
         system.MapGet("/audit", (HttpContext c, string? home, long? before) => AuditAsked(c, home) ?? Results.Json(new { records = storage.Audit.Read(home, before, 200) })).WithSummary("The audit, newest first.");
         system.MapGet("/audit/verify", (HttpContext c) => AuditAsked(c, null) ?? Results.Json(new { fault = storage.Audit.Verify() })).WithSummary("Check the audit's chain.");
+        system.MapPost("/claims", ClaimAsync).WithSummary("A claim code for a gateway's first enrolment; shown once.");
         system.MapGet("/homes", (HttpContext c) => Asked(c, HomeAction.OperateSystem) ?? Results.Json(homes.List().Select(h => new { h.Id, h.Name, h.Gateway }))).WithSummary("Homes and their gateways, without their state.");
+    }
+
+    private async Task<IResult> ClaimAsync(HttpContext context, ClaimRequest request)
+    {
+        AccessDecision decision = await gate.AskAsync(PortalGuard.ActorOf(context), HomeAction.Provision, "", null, PortalGuard.SourceOf(context), $"Claim code for gateway {request.Gateway}.").ConfigureAwait(false);
+        if (!decision.IsAllowed)
+            return Problem.Refused(decision.Reason);
+        if (!Contract.SmaContract.IsId(request.Gateway ?? ""))
+            return Problem.Invalid("A gateway's id has 1 to 64 letters, digits, dots, dashes or underscores.");
+        string code = Authority.ClaimCode.Create();
+        DateTimeOffset until = homes.UtcNow.AddDays(7);
+        GatewayRecord record = storage.Gateways.Find(request.Gateway!) ?? new GatewayRecord { Id = request.Gateway!, Home = request.Home ?? "" };
+        await storage.Gateways.SaveAsync(record with { ClaimDigest = Authority.ClaimCode.Digest(code), ClaimUntil = until }).ConfigureAwait(false);
+        return Results.Json(new { code, expires = until }, statusCode: StatusCodes.Status201Created);
     }
 
     private IResult? Asked(HttpContext context, HomeAction action) =>
@@ -41,4 +56,6 @@ internal sealed class OperatorModule(IStorage storage, GatewayLinks links, HomeR
 
     private IResult? AuditAsked(HttpContext context, string? home) =>
         gate.Peek(PortalGuard.ActorOf(context), HomeAction.ViewAudit, home ?? "") is { IsAllowed: false } refused ? Problem.Refused(refused.Reason) : null;
+
+    internal sealed record ClaimRequest(string? Gateway, string? Home);
 }

@@ -1,6 +1,7 @@
 using MediaRelay.Signaling.IO.Authority;
 using MediaRelay.Signaling.IO.Gateways;
 using MediaRelay.Signaling.IO.Sessions;
+using MediaRelay.Signaling.IO.Storage;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.FileProviders;
 using Microsoft.Extensions.Hosting;
@@ -37,6 +38,9 @@ public static class PortalServices
             provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<SessionHost>>()));
         services.AddHostedService(provider => provider.GetRequiredService<SessionHost>());
         services.AddSingleton<IPortalModule, WhepModule>();
+        services.AddSingleton<IPortalModule>(provider => new PictureModule(
+            provider.GetRequiredService<HomeRecords>(), provider.GetRequiredService<GatewayLinks>(), provider.GetRequiredService<AccessGate>(), provider.GetRequiredService<IStorage>(),
+            options, dataFolder, provider.GetRequiredService<TimeProvider>()));
         if (options.PortalListen.Length == 0)
             return services;
         string folder = options.AuthorityFolder.Length > 0 ? options.AuthorityFolder : Path.Combine(dataFolder, "authority");

@@ -5,11 +5,12 @@ using MediaRelay.Signaling.Contract;
 using MediaRelay.Signaling.Gateways;
 using MediaRelay.Signaling.IO.Gateways;
 using MediaRelay.Signaling.IO.Portal;
+using MediaRelay.Turn.IO;
 
 namespace MediaRelay.Server.Demo;
 
 /// <summary>What only the demo can do: trigger its simulated sensors, and show the emulated CMTS.</summary>
-internal sealed class DemoModule(GatewayLinks links, AccessGate gate, CmtsHost cmts) : IPortalModule
+internal sealed class DemoModule(GatewayLinks links, AccessGate gate, CmtsHost cmts, TurnServer relay, DemoSettings settings) : IPortalModule
 {
     public void Map(IEndpointRouteBuilder routes)
     {
@@ -21,6 +22,9 @@ internal sealed class DemoModule(GatewayLinks links, AccessGate gate, CmtsHost c
             await TriggerAsync(links, request.Device ?? "", request.Value ?? "");
             return Results.Accepted();
         }).WithSummary("Demo: let a simulated sensor report a value.");
+        routes.MapGet("/api/operator/relays", (HttpContext context) => gate.Peek(PortalGuard.ActorOf(context), HomeAction.OperateSystem, "") is { IsAllowed: false } refused
+            ? Problem.Refused(refused.Reason)
+            : Results.Json(new { relays = (object[])[new { id = "this node", state = relay.IsDraining ? "draining" : "ready", allocations = relay.Shards.Sum(s => s.Counters.Allocations), addresses = settings.Turn }] })).WithSummary("Relays with their load.");
         routes.MapGet("/api/operator/gates", async (HttpContext context) =>
         {
             if (gate.Peek(PortalGuard.ActorOf(context), HomeAction.OperateSystem, "") is { IsAllowed: false } refused)

@@ -40,6 +40,7 @@ internal sealed class DemoNode(DemoSettings settings)
         services.AddSingleton(p => new PolicyServerHost(new PolicyServerSettings(new Psid(7), [(anyone, 0)]), [cmts], new PolicyRules { MaxGatesPerSubscriber = 64 }, TimeProvider.System, p.GetRequiredService<ILogger<PolicyServerHost>>()));
         // Before all other hosted services, so that the application manager finds them at its first try.
         services.Insert(0, ServiceDescriptor.Singleton<IHostedService>(p => new Network(p.GetRequiredService<CmtsHost>(), p.GetRequiredService<PolicyServerHost>(), cmts, new IPEndPoint(IPAddress.Loopback, settings.PolicyPort), here)));
+        services.AddSingleton(settings);
         services.AddSingleton<IPortalModule, DemoModule>();
     }
 
