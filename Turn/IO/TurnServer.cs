@@ -38,6 +38,9 @@ internal sealed partial class TurnServer(TurnOptions options, TimeProvider time,
 
     public bool IsDraining { get; private set; }
 
+    /// <summary>Allocations alive on all shards.</summary>
+    public int Allocations => _shards.Sum(shard => shard.Allocations);
+
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         var plan = TurnPlan.Read(options);

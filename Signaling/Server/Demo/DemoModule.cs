@@ -24,7 +24,7 @@ internal sealed class DemoModule(GatewayLinks links, AccessGate gate, CmtsHost c
         }).WithSummary("Demo: let a simulated sensor report a value.");
         routes.MapGet("/api/operator/relays", (HttpContext context) => gate.Peek(PortalGuard.ActorOf(context), HomeAction.OperateSystem, "") is { IsAllowed: false } refused
             ? Problem.Refused(refused.Reason)
-            : Results.Json(new { relays = (object[])[new { id = "this node", state = relay.IsDraining ? "draining" : "ready", allocations = relay.Shards.Sum(s => s.Counters.Allocations), addresses = settings.Turn }] })).WithSummary("Relays with their load.");
+            : Results.Json(new { relays = (object[])[new { id = "this node", state = relay.IsDraining ? "draining" : "ready", allocations = relay.Allocations, addresses = settings.Turn }] })).WithSummary("Relays with their load.");
         routes.MapGet("/api/operator/gates", async (HttpContext context) =>
         {
             if (gate.Peek(PortalGuard.ActorOf(context), HomeAction.OperateSystem, "") is { IsAllowed: false } refused)
