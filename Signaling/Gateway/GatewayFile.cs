@@ -87,7 +87,15 @@ public sealed class GatewayFile
 
     /// <summary>The cameras among the devices, by their refs.</summary>
     public IReadOnlyDictionary<string, Cameras.CameraEntry> CameraEntries() =>
-        Devices.Where(device => device is { Type: "camera", Address: not null }).ToDictionary(device => device.Ref, device => new Cameras.CameraEntry(device.Address!));
+        Devices.Where(device => device is { Type: "camera", Address: not null }).ToDictionary(device => device.Ref, device => new Cameras.CameraEntry(device.Address!, TalkBack(device.TalkBack)));
+
+    private static MediaRelay.Media.IO.Cameras.ITalkBack? TalkBack(string? text) => text switch
+    {
+        null or "" => null,
+        _ when text.StartsWith("command:", StringComparison.Ordinal) && text["command:".Length..].Split(' ', StringSplitOptions.RemoveEmptyEntries) is [var program, .. var arguments] =>
+            new MediaRelay.Media.IO.Audio.LoudspeakerTalkBack(program, arguments),
+        _ => new MediaRelay.Media.IO.Audio.WaveFileTalkBack(text.StartsWith("file:", StringComparison.Ordinal) ? text["file:".Length..] : text),
+    };
 
     private void Check(List<string> faults)
     {
@@ -131,6 +139,9 @@ public sealed class GatewayFile
 
         /// <summary>The name people see.</summary>
         public string? Name { get; set; }
+
+        /// <summary>Cameras: where the viewer's voice goes when the camera has no loudspeaker of its own: file:PATH.wav or command:PROGRAM ARGUMENTS.</summary>
+        public string? TalkBack { get; set; }
 
         /// <summary>Its alarm zone.</summary>
         public ushort? Zone { get; set; }

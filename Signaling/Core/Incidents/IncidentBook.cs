@@ -44,7 +44,8 @@ public sealed class IncidentBook
             SmaEventKinds.AlarmRaised => Raise(sma, armedAway, zoneName),
             SmaEventKinds.AlarmCancelled => Latest(sma) is { } i ? Append(i with { Cancelled = sma.Time, Level = 0 }, Line(sma, IncidentEntryKind.Alarm, "The home cancelled the alarm with the right code.")) : null,
             SmaEventKinds.AlarmRestored => Latest(sma) is { } i ? Append(i, Line(sma, IncidentEntryKind.Alarm, $"Zone {Zone(sma, zoneName)} is closed again.")) : null,
-            SmaEventKinds.ClipStored => Latest(sma) is { } i ? Append(i, Line(sma, IncidentEntryKind.Clip, "A clip was stored.")) : null,
+            // A still picture that a page asked for is no part of the record.
+            SmaEventKinds.ClipStored when sma.Body is not Contract.ClipBody { Type: "image/jpeg" } => Latest(sma) is { } i ? Append(i, Line(sma, IncidentEntryKind.Clip, "A clip was stored.")) : null,
             SmaEventKinds.GatewayLost or SmaEventKinds.GatewayBack or SmaEventKinds.EntryStarted or SmaEventKinds.EntryEnded or SmaEventKinds.PartitionState
                 or SmaEventKinds.PowerLost or SmaEventKinds.PowerBack or SmaEventKinds.PathChanged or SmaEventKinds.DirectiveFired
                 => Latest(sma) is { } i ? Append(i, Line(sma, IncidentEntryKind.Event, Sentence(sma, zoneName))) : null,

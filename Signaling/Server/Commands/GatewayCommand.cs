@@ -53,8 +53,10 @@ internal static class GatewayCommand
             var host = new HostApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
             RoleHost.AddLogging(host.Logging, new NodeOptions { LogLevel = parse.GetValue(level) });
             host.Services.AddSingleton(file).AddSingleton(TimeProvider.System).AddMedia(file.Media);
+            IReadOnlyDictionary<string, CameraEntry> cameras = file.CameraEntries();
+            host.Services.AddSingleton<ISensorAdaptor>(new CameraAdaptor(cameras));
             host.Services.AddSingleton<IGatewayMedia>(p => new HomeMedia(
-                p.GetRequiredService<MediaHost>(), file.CameraEntries(), TimeProvider.System, p.GetRequiredService<ILogger<HomeMedia>>()));
+                p.GetRequiredService<MediaHost>(), cameras, TimeProvider.System, p.GetRequiredService<ILogger<HomeMedia>>()));
             host.Services.AddSingleton<ISensorAdaptor>(new SimulatedAdaptor(file.SimulatedChangesPerMinute));
             host.Services.AddHostedService<GatewayService>();
             host.Services.AddSingleton<IHostLifetime, SignalLifetime>();

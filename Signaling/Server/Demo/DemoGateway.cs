@@ -64,5 +64,5 @@ internal sealed class DemoGateway(DemoSettings settings) : IDisposable
 
     private static object Device(string @ref, string type, string name, int? zone) => new { Ref = @ref, Type = type, Name = name, Zone = zone };
 
-    private static object Camera(string @ref, string name, string url) => new { Ref = @ref, Type = "camera", Name = name, Protocol = "media", Address = url };
+    private object Camera(string @ref, string name, string url) => new { Ref = @ref, Type = "camera", Name = name, Protocol = "media", Address = url, TalkBack = url.StartsWith("rtsp", StringComparison.Ordinal) ? null : $"file:{Path.Combine(settings.Folder, $"{@ref}-talk.wav")}" };
 }

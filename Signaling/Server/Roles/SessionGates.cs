@@ -93,7 +93,7 @@ internal sealed class SessionGates : ISessionGates, IDisposable
                 { Kind: GateEventKind.Unavailable } => (GrantState.Refused, "The policy server did not answer in time; media uses best effort and the gate is still tried for."),
                 { Kind: GateEventKind.Closed or GateEventKind.Lost } => (GrantState.Lost, $"The network ended the gate ({bad.Reason}); media uses best effort."),
                 _ when seen.Length < grant.Requests.Count => (GrantState.Requested, "The gates are asked for."),
-                _ when seen.All(e => e.State is GateState.Committed or GateState.CommittedRecovery) => (GrantState.Committed, $"{seen.Length} gates are committed."),
+                _ when seen.All(e => e.State is GateState.Committed or GateState.CommittedRecovery) => (GrantState.Committed, seen.Length == 1 ? "The gate is committed." : $"{seen.Length} gates are committed."),
                 _ => (GrantState.Authorized, "The gates are authorized."),
             };
         }
