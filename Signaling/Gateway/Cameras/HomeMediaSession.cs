@@ -7,7 +7,7 @@ using Microsoft.Extensions.Logging;
 namespace MediaRelay.Gateway.Cameras;
 
 /// <summary>One viewer of one camera: an endpoint that answers the server's offer, reports how it goes, and ends by itself when nobody refreshes it.</summary>
-internal sealed partial class HomeMediaSession
+internal sealed partial class HomeMediaSession : IDisposable
 {
     private static readonly TimeSpan s_gather = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan s_batch = TimeSpan.FromMilliseconds(5);
@@ -23,6 +23,7 @@ internal sealed partial class HomeMediaSession
     private readonly string? _camera;
     private readonly TimeSpan _life;
     private readonly CancellationTokenSource _stop = new();
+    private readonly CancellationToken _stopping;
     private readonly Lock _lock = new();
     private readonly List<MediaCandidate> _pending = [];
     private bool _answered;
@@ -35,6 +36,7 @@ internal sealed partial class HomeMediaSession
     public HomeMediaSession(MediaHost host, MediaBody offer, MediaSource source, ITalkBack? talkBack, IGatewayMediaReplies replies, TimeProvider time, ILogger logger, Action<string> removed)
     {
         (_session, _camera, _replies, _time, _logger, _removed) = (offer.Session, offer.Camera, replies, time, logger, removed);
+        _stopping = _stop.Token;
         _life = offer.TimeToLive ?? TimeSpan.FromMinutes(1);
         _refreshed = time.GetTimestamp();
         _endpoint = host.CreateEndpoint(new MediaEndpointSettings
@@ -54,10 +56,10 @@ internal sealed partial class HomeMediaSession
     {
         try
         {
-            Task<string> answering = _endpoint.CreateAnswerAsync(offer.Sdp!, waitForCandidates: false, _stop.Token);
+            Task<string> answering = _endpoint.CreateAnswerAsync(offer.Sdp!, waitForCandidates: false, _stopping);
             string answer = await answering.ConfigureAwait(false);
             if (!_endpoint.Gathered.IsCompleted)
-                await Task.WhenAny(_endpoint.Gathered, Task.Delay(s_gather, _time, _stop.Token)).ConfigureAwait(false);
+                await Task.WhenAny(_endpoint.Gathered, Task.Delay(s_gather, _time, _stopping)).ConfigureAwait(false);
             Tell(SmaEventKinds.MediaAnswer, new MediaBody { Session = _session, Camera = _camera, Sdp = answer, Candidates = TakePending(out bool end), EndOfCandidates = end ? true : null }, cause);
             await AddCandidatesAsync(offer).ConfigureAwait(false);
             _ = WatchAsync();
@@ -82,7 +84,7 @@ internal sealed partial class HomeMediaSession
         Refresh();
         try
         {
-            string answer = await _endpoint.CreateAnswerAsync(offer.Sdp!, waitForCandidates: false, _stop.Token).ConfigureAwait(false);
+            string answer = await _endpoint.CreateAnswerAsync(offer.Sdp!, waitForCandidates: false, _stopping).ConfigureAwait(false);
             Tell(SmaEventKinds.MediaAnswer, new MediaBody { Session = _session, Camera = _camera, Sdp = answer }, cause);
         }
         catch (Exception e) when (e is MediaNegotiationException or OperationCanceledException or ObjectDisposedException)
@@ -114,8 +116,11 @@ internal sealed partial class HomeMediaSession
         if (tell)
             Tell(SmaEventKinds.MediaState, new MediaBody { Session = _session, Camera = _camera, State = "ended", Reason = "ended", Detail = Short(reason) });
         await _endpoint.DisposeAsync().ConfigureAwait(false);
+        Dispose();
         LogEnded(_session, reason);
     }
+
+    public void Dispose() => _stop.Dispose();
 
     private void Refresh() => Volatile.Write(ref _refreshed, _time.GetTimestamp());
 
@@ -139,12 +144,12 @@ internal sealed partial class HomeMediaSession
     private async Task SendSoonAsync()
     {
         await Task.Delay(s_batch, _time).ConfigureAwait(false);
-        IReadOnlyList<MediaCandidate> candidates = TakePending(out bool end);
-        if (candidates.Count > 0 || end)
+        MediaCandidate[] candidates = TakePending(out bool end);
+        if (candidates.Length > 0 || end)
             Tell(SmaEventKinds.MediaCandidate, new MediaBody { Session = _session, Camera = _camera, Candidates = candidates, EndOfCandidates = end ? true : null });
     }
 
-    private IReadOnlyList<MediaCandidate> TakePending(out bool end)
+    private MediaCandidate[] TakePending(out bool end)
     {
         lock (_lock)
         {
@@ -227,7 +232,7 @@ internal sealed partial class HomeMediaSession
         long heard = _time.GetTimestamp();
         while (!_ended)
         {
-            await Task.Delay(s_watch, _time, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(s_watch, _time, _stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             if (_ended)
                 return;
             if (_time.GetElapsedTime(Volatile.Read(ref _refreshed)) > _life)

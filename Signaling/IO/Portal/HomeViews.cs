@@ -97,7 +97,7 @@ internal sealed class HomeViews(GatewayLinks links, IStorage storage, LookInLog 
             device = device.Ref,
             type = device.Type,
             lost = device.IsLost,
-            open = contact?.Value is "open" or "true" or "on" or "1" or "detected",
+            open = contact?.Value is "open" or "yes" or "true" or "on" or "1" or "detected",
             at = contact?.At,
             bypassed = partition?.Bypassed.Contains(device.Zone!.Value) ?? false,
             inAlarm = partition?.AlarmZones.Contains(device.Zone!.Value) ?? false,

@@ -16,7 +16,7 @@ internal sealed class DemoGateway(DemoSettings settings) : IDisposable
         string folder = Path.Combine(settings.Folder, "gateway");
         Directory.CreateDirectory(folder);
         string file = Path.Combine(folder, "gateway.json");
-        File.WriteAllText(file, JsonSerializer.Serialize(Configuration(claim, folder), new JsonSerializerOptions { WriteIndented = true }));
+        File.WriteAllText(file, JsonSerializer.Serialize(Configuration(claim, folder)));
         var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardInput = true };
         // Started by "dotnet mediarelay.dll" the process is dotnet, and the program is its first argument.
         if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet")

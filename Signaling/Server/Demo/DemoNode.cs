@@ -33,8 +33,7 @@ internal sealed class DemoNode(DemoSettings settings)
     /// <summary>Adds what an operator has elsewhere: a CMTS and a policy server.</summary>
     public void AddNetwork(IServiceCollection services)
     {
-        SubscriberPrefix.TryParse("0.0.0.0/0", out SubscriberPrefix anyone);
-        SubscriberPrefix.TryParse("127.0.0.0/8", out SubscriberPrefix here);
+        SubscriberPrefix anyone = Range("0.0.0.0/0"), here = Range("127.0.0.0/8");
         var cmts = new IPEndPoint(IPAddress.Loopback, settings.CmtsPort);
         services.AddSingleton(p => new CmtsHost(new CmtsSettings { Modems = [anyone], DsxDelay = TimeSpan.FromMilliseconds(5) }, TimeProvider.System, p.GetRequiredService<ILogger<CmtsHost>>()));
         services.AddSingleton(p => new PolicyServerHost(new PolicyServerSettings(new Psid(7), [(anyone, 0)]), [cmts], new PolicyRules { MaxGatesPerSubscriber = 64 }, TimeProvider.System, p.GetRequiredService<ILogger<PolicyServerHost>>()));
@@ -75,6 +74,8 @@ internal sealed class DemoNode(DemoSettings settings)
 
         return false;
     }
+
+    private static SubscriberPrefix Range(string text) => SubscriberPrefix.TryParse(text, out SubscriberPrefix range) ? range : throw new FormatException(text);
 
     private IEnumerable<string> Relays() => [$"--Signaling:Relays={settings.Turn},turn:{settings.Listen}:{settings.TurnPort}?transport=tcp"];
 
