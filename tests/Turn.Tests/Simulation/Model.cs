@@ -28,8 +28,10 @@ internal sealed class Model
 
     public void End() => IsAlive = false;
 
-    public void Forget(TimeSpan now)
+    /// <summary>Ends what is over; true when something was.</summary>
+    public bool Forget(TimeSpan now)
     {
+        var before = (IsAlive ? 1 : 0) + Permissions.Count + Channels.Count;
         if (IsAlive && Expires <= now)
         {
             End();
@@ -44,6 +46,8 @@ internal sealed class Model
         {
             Channels.Remove(number);
         }
+
+        return (IsAlive ? 1 : 0) + Permissions.Count + Channels.Count < before;
     }
 
     public bool Permits(TransportAddress peer) => IsAlive && Permissions.ContainsKey(Key(peer));
