@@ -6,6 +6,7 @@ using Microsoft.Playwright;
 namespace MediaRelay.System.Tests.LookIn;
 
 /// <summary>The demo in a network namespace of its own, and a browser beside it; both end with the test.</summary>
+[global::System.Diagnostics.CodeAnalysis.SuppressMessage("Reliability", "CA1001", Justification = "xunit calls DisposeAsync.")]
 public sealed class DemoInNamespace : IAsyncLifetime
 {
     private readonly LoopbackNamespace _space = new();
