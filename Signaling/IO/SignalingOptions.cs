@@ -118,6 +118,8 @@ public sealed partial class SignalingOptions : IValidatableObject
             yield return new ValidationResult($"LostAfter is {LostAfter.TotalSeconds:0} s, not longer than SuspectAfter {SuspectAfter.TotalSeconds:0} s. Choose e.g. SuspectAfter 45s and LostAfter 60s.", [nameof(LostAfter)]);
         if (SuspectAfter <= HoldTime + TimeSpan.FromSeconds(5))
             yield return new ValidationResult($"SuspectAfter is {SuspectAfter.TotalSeconds:0} s, not 5 s longer than HoldTime {HoldTime.TotalSeconds:0} s, so gateways would look lost while they wait. Choose e.g. HoldTime 25s and SuspectAfter 45s.", [nameof(SuspectAfter)]);
+        if (RelaySecretFile.Length == 0 && RelaySecret.Length < 16 && Relays.Any(relay => relay.StartsWith("turn", StringComparison.Ordinal)))
+            yield return new ValidationResult("Signaling:RelaySecret is missing or shorter than 16 characters, but Signaling:Relays names a TURN server. Give the secret that the relay has as Turn:AuthSecrets, or name its file with RelaySecretFile.", [nameof(RelaySecret)]);
         if ((ServerCertificate.Length == 0) != (ServerKey.Length == 0))
             yield return new ValidationResult("ServerCertificate and ServerKey belong together. Give both, or none to use the authority folder.", [nameof(ServerCertificate)]);
     }

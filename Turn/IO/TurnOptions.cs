@@ -123,7 +123,7 @@ public sealed partial class TurnOptions : IValidatableObject
     [Description("Serve TCP allocations (RFC 6062).")]
     public bool TcpRelay { get; set; }
 
-    [Description("Let clients move an allocation to a new address (RFC 8016).")]
+    [Description("Let clients move an allocation to a new address (RFC 8016); the relay then runs one thread.")]
     public bool Mobility { get; set; }
 
     [Description("Accept channel numbers 0x5000 to 0x7FFF as RFC 5766 had them, which clients of coturn use.")]

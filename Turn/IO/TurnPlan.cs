@@ -27,7 +27,8 @@ internal sealed class TurnPlan
             throw new FormatException($"Turn:Ports is '{options.Ports}'. Write first-last, e.g. 49152-65535.");
         Ports = ports;
         RelayAddresses = ReadRelayAddresses();
-        Workers = options.Workers > 0 ? options.Workers : Environment.ProcessorCount;
+        // A moved allocation may arrive on another thread's socket; with one thread its ticket always finds it.
+        Workers = options.Mobility ? 1 : options.Workers > 0 ? options.Workers : Environment.ProcessorCount;
         Limits = ReadLimits();
         Alternates = new AlternateServers(
             [.. options.AlternateServers.Select(TransportAddress.Parse)], [.. options.TlsAlternateServers.Select(TransportAddress.Parse)], options.Redirect);

@@ -21,7 +21,6 @@ internal sealed class SectionReader(List<ConfigurationFault> faults)
     public object Read(IConfiguration section, string path, Type type)
     {
         var target = Activator.CreateInstance(type)!;
-        var before = faults.Count;
         var properties = OptionProperties(type);
         foreach (var child in section.GetChildren())
         {
@@ -40,13 +39,18 @@ internal sealed class SectionReader(List<ConfigurationFault> faults)
             CheckAttributes(target, property, $"{path}:{property.Name}");
         }
 
-        // A rule across keys would repeat the fault of a key that could not be read.
-        if (faults.Count == before && target is IValidatableObject rules)
+        if (target is IValidatableObject rules)
         {
-            foreach (var result in rules.Validate(new ValidationContext(target)))
+            foreach (var result in rules.Validate(new ValidationContext(target)).ToList())
             {
                 var key = result.MemberNames.FirstOrDefault();
                 var full = key is null ? path : $"{path}:{key}";
+                // A rule across keys must not repeat the fault of a key that could not be read.
+                if (faults.Any(f => f.Key.Equals(full, StringComparison.OrdinalIgnoreCase)))
+                {
+                    continue;
+                }
+
                 var text = result.ErrorMessage ?? "is not valid.";
                 faults.Add(new(full, text.StartsWith(path, StringComparison.Ordinal) ? text : $"{full}: {text}"));
             }

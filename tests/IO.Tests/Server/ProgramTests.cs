@@ -51,6 +51,27 @@ public sealed class ProgramTests
     }
 
     [Fact]
+    public async Task A_typo_a_bare_number_a_range_turned_round_and_a_missing_secret_give_four_sentences()
+    {
+        var file = Path.GetTempFileName();
+        await File.WriteAllTextAsync(file, """
+            {
+              "Turn": { "Reaml": "example.org", "PermissionLifetime": "10", "Ports": "60000-50000" },
+              "Signaling": { "Relays": ["turn:198.51.100.7:3478"] },
+            }
+            """);
+        using var program = MediaRelayProcess.Start("check", "--config", file);
+        Assert.Equal(78, await program.WaitForExitAsync());
+        File.Delete(file);
+        var lines = program.Errors.Split('\n', StringSplitOptions.RemoveEmptyEntries).Order(StringComparer.Ordinal).ToArray();
+        Assert.Equal(4, lines.Length);
+        Assert.StartsWith("mediarelay: Signaling:RelaySecret is missing or shorter than 16 characters", lines[0], StringComparison.Ordinal);
+        Assert.Equal("mediarelay: Turn:PermissionLifetime is \"10\": a bare number has no unit; write 500ms, 10s, 5m, 2h, 7d or hh:mm:ss, e.g. 5m.", lines[1]);
+        Assert.Equal("mediarelay: Turn:Ports is '60000-50000'. Write first-last with at least 2 ports above 1023, e.g. 49152-65535.", lines[2]);
+        Assert.Equal("mediarelay: Turn:Reaml is not an option. Did you mean Turn:Realm?", lines[3]);
+    }
+
+    [Fact]
     public async Task Serving_without_a_role_says_what_to_do()
     {
         using var program = MediaRelayProcess.Start("serve");
