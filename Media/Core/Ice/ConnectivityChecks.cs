@@ -141,6 +141,12 @@ internal sealed class ConnectivityChecks(IceSession session)
             session.Counters.StunDropped++;
             return;
         }
+        // An answer would make the peer choose a path that this agent will never use itself.
+        if (!session.Configuration.Targets.Allows(from) && generation.Checks.Find(at.Index, from) is null)
+        {
+            session.Counters.CandidatesIgnored++;
+            return;
+        }
         session.Counters.ChecksReceived++;
         if (!TryResolveRoles(message))
         {

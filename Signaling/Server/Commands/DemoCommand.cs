@@ -86,7 +86,7 @@ internal static class DemoCommand
         {string.Join('\n', settings.Users.Select(u => $"            {u.Id,-5} {u.Password}   {Title(u.Role)}"))}
           metrics   http://{settings.Metrics}/metrics      health   http://{settings.Metrics}/healthz
 
-        Log in as ann and open a camera. Then: mediarelay demo --alarm, log in as olga and claim the alarm.
+        Log in as ann and open a camera. With --alarm a burglary follows: log in as olga and claim it.
         Ctrl-C stops.
         """;
 
