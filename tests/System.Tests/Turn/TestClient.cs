@@ -8,24 +8,44 @@ namespace MediaRelay.System.Tests.Turn;
 /// <summary>A TURN client over UDP that says exactly what a test wants, also what no decent client would say.</summary>
 internal sealed class TestClient : IDisposable
 {
-    private readonly Socket _socket;
+    private readonly EndPoint _server;
+    private Socket _socket;
     private readonly byte[] _buffer = new byte[2048];
     private readonly LongTermKey _key = LongTermKey.Derive(PasswordAlgorithm.Md5, RelayFixture.User, "relay.test", RelayFixture.Password);
     private byte[] _nonce = [];
 
     public TestClient(string server, int port = 3478)
     {
-        var address = IPAddress.Parse(server);
-        _socket = new Socket(address.AddressFamily, SocketType.Dgram, ProtocolType.Udp) { ReceiveTimeout = 500 };
-        _socket.Connect(address, port);
+        _server = new IPEndPoint(IPAddress.Parse(server), port);
+        _socket = Open(_server);
     }
 
     public delegate void Body(ref StunWriter writer);
 
     public TransportAddress Relayed { get; private set; }
 
-    /// <summary>401, then Allocate; 0 on success, else the error code.</summary>
+    /// <summary>401, then Allocate; 0 on success, else the error code. A port that an earlier client left an allocation on is given up for another.</summary>
     public int Allocate(Body? more = null)
+    {
+        var code = AllocateOnce(more);
+        for (var attempt = 0; code == 437 && attempt < 4; attempt++)
+        {
+            _socket.Dispose();
+            _socket = Open(_server);
+            code = AllocateOnce(more);
+        }
+
+        return code;
+    }
+
+    private static Socket Open(EndPoint server)
+    {
+        var socket = new Socket(server.AddressFamily, SocketType.Dgram, ProtocolType.Udp) { ReceiveTimeout = 500 };
+        socket.Connect(server);
+        return socket;
+    }
+
+    private int AllocateOnce(Body? more)
     {
         Body body = (ref StunWriter writer) =>
         {
