@@ -38,7 +38,7 @@ passed=0 failed=0 skipped=0
 for part in "${projects[@]}"; do
   project=tests/$part.Tests; [ -d "$project" ] || project=tests/$part
   at=$(date +%s); log=$(mktemp)
-  timeout --signal=INT --kill-after=30 600 dotnet test "$project" --no-build --nologo --logger "console;verbosity=normal" > "$log" 2>&1
+  timeout --signal=INT --kill-after=30 1200 dotnet test "$project" --no-build --nologo --logger "console;verbosity=normal" > "$log" 2>&1
   code=$?
   # The runner's own summary: "     Passed: 12" and so on; the last of each counts.
   count() { grep -oE "^ +$1: [0-9]+" "$log" | tail -1 | grep -oE '[0-9]+$' || echo 0; }

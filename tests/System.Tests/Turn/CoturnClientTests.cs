@@ -7,7 +7,7 @@ namespace MediaRelay.System.Tests.Turn;
 public sealed partial class CoturnClientTests(RelayFixture relay) : IClassFixture<RelayFixture>
 {
     private const int Messages = 20;
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(8);
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(25);
 
     [Theory]
     [InlineData("UDP, Send", "-s -e 11.10.0.9 11.10.0.1")]
