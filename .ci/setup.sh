@@ -31,4 +31,10 @@ need_packages() {
     fail "apt-get could not install: ${missing[*]}. Check the network and the rights of $(id -un), then run this again."
   fi
   rm -f "$log"
+  hash -r
+  for item in "$@"; do
+    proof=${item%%:*}
+    [ -e "$proof" ] || command -v "$proof" >/dev/null || [ -x "/usr/sbin/$proof" ] || [ -x "/sbin/$proof" ] \
+      || fail "apt-get installed ${item#*:}, but $proof is still not to be found. Look at the PATH of $(id -un) ($PATH), then run this again."
+  done
 }

@@ -6,7 +6,8 @@ using Microsoft.Extensions.Logging.Console;
 namespace MediaRelay.Server.Telemetry;
 
 /// <summary>
-/// One record = one line: time (UTC), level, category, event id, event name, sentence, and the exception folded into the same line.
+/// One record = one line: time (UTC), level, category, event id, event name, sentence, and the exception folded into the same line:
+/// its reasons from the outermost to the innermost, with stack only from Error on, where somebody looks for our bug.
 /// Control and bidirectional characters in values are escaped, so no value can forge a line.
 /// </summary>
 internal sealed class LineFormatter() : ConsoleFormatter(FormatterName)
@@ -28,7 +29,7 @@ internal sealed class LineFormatter() : ConsoleFormatter(FormatterName)
         if (logEntry.Exception is { } exception)
         {
             line.Append(" | ");
-            Escape(line, exception.ToString());
+            Escape(line, logEntry.LogLevel >= LogLevel.Error ? exception.ToString() : Reasons(exception));
         }
 
         textWriter.Write(line.Append('\n'));
@@ -52,6 +53,21 @@ internal sealed class LineFormatter() : ConsoleFormatter(FormatterName)
                 line.Append(c);
             }
         }
+    }
+
+    private static string Reasons(Exception exception)
+    {
+        var reasons = new List<string>();
+        for (var at = exception; at is not null && reasons.Count < 8; at = at.InnerException)
+        {
+            // Wrappers often repeat what they wrap.
+            if (!reasons.Contains(at.Message))
+            {
+                reasons.Add(at.Message);
+            }
+        }
+
+        return string.Join(" <- ", reasons);
     }
 
     private static string Level(LogLevel level) => level switch

@@ -50,4 +50,28 @@ public sealed class TelemetryTests
         Assert.EndsWith("WRN Turn.IO.Shard 1001 Refused: user a\\nERR forged \\u202e\\u0007\n", line, StringComparison.Ordinal);
         Assert.Equal(1, line.Count(c => c == '\n'));
     }
+
+    [Theory]
+    [InlineData(LogLevel.Warning, "No answer came. <- Connection refused (127.0.0.1:1)\n", false)]
+    [InlineData(LogLevel.Error, "", true)]
+    public void A_fault_of_the_world_is_told_by_its_reasons_and_a_bug_with_its_stack(LogLevel level, string end, bool stack)
+    {
+        var writer = new StringWriter();
+        var entry = new LogEntry<string>(level, "MediaRelay.Gateway", new EventId(5022, "Unanswered"), "No Event Server answered.", Thrown(), (s, _) => s);
+        new LineFormatter().Write(entry, null, writer);
+        Assert.EndsWith(end, writer.ToString(), StringComparison.Ordinal);
+        Assert.Equal(stack, writer.ToString().Contains(nameof(Thrown), StringComparison.Ordinal));
+    }
+
+    private static IOException Thrown()
+    {
+        try
+        {
+            throw new IOException("No answer came.", new HttpRequestException("Connection refused (127.0.0.1:1)", new System.Net.Sockets.SocketException(111, "Connection refused (127.0.0.1:1)")));
+        }
+        catch (IOException e)
+        {
+            return e;
+        }
+    }
 }
