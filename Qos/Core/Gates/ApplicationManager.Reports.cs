@@ -162,6 +162,7 @@ public sealed partial class ApplicationManager
             return;
         }
         Counters.Reports++;
+        if (state == GateState.Closed && gate.Id.Value == 0 && report.TryGetGateId(out GateId late) && late == gate.FormerId) return;
         report.TryGetGateTime(out uint seconds);
         report.TryGetGateUsage(out ulong kilobytes);
         if (gate.Phase == ManagedPhase.Setting && gate.Id.Value == 0 && report.TryGetGateId(out GateId id)) Activate(gate, id, now, commands);

@@ -364,6 +364,7 @@ public sealed partial class ApplicationManager
         {
             _byId.Remove((gate.Request.Subscriber, gate.Id));
         }
+        if (gate.Id.Value != 0) gate.FormerId = gate.Id;
         gate.Id = default;
     }
 

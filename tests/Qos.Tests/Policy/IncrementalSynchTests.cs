@@ -49,6 +49,26 @@ public sealed class IncrementalSynchTests
     }
 
     [Fact]
+    public void A_second_policy_server_knows_the_gates_of_the_first_after_the_managers_synchronisation()
+    {
+        QosWorld world = new QosWorld(serverCount: 2).Start();
+        world.Manager.Request("s", Given.Request(), Given.Request("10.1.0.8"));
+        world.Settle();
+        Assert.Equal([2, 0], world.Servers.Select(s => s.Engine.GateCount));
+        world.Servers[0].IsUp = false;
+        world.Servers[0].Cut();
+        world.Run(TimeSpan.FromSeconds(20));
+        Assert.Equal(1, world.Manager.Engine.PolicyServer);
+        Assert.Equal(2, world.Servers[1].Engine.GateCount);
+        Assert.Equal(world.Manager.Engine.Snapshot().Select(g => g.Gate).Order(Comparer<GateId>.Create((a, b) => a.Value.CompareTo(b.Value))),
+            world.Servers[1].Engine.Snapshot().Select(g => g.Gate).Order(Comparer<GateId>.Create((a, b) => a.Value.CompareTo(b.Value))));
+        // Its own synchronisation, which names only what its PSID set, does not take them away again.
+        world.Cmts[0].Cut();
+        world.Run(TimeSpan.FromSeconds(20));
+        Assert.Equal((2, 2), (world.Servers[1].Engine.GateCount, world.Cmts[0].Engine.GateCount));
+    }
+
+    [Fact]
     public void After_a_restart_of_the_policy_server_the_answer_is_24_and_a_full_synchronisation_follows()
     {
         QosWorld world = new QosWorld().Start();
