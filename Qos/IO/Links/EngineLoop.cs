@@ -154,7 +154,16 @@ internal abstract partial class EngineLoop : IAsyncDisposable
                 SendLater(link, connection, pending);
                 return;
             }
-            int sent = connection.Socket.Send(pending, SocketFlags.None, out SocketError error);
+            int sent;
+            SocketError error;
+            try
+            {
+                sent = connection.Socket.Send(pending, SocketFlags.None, out error);
+            }
+            catch (ObjectDisposedException)
+            {
+                return; // The receive loop has met the end of the transport; the owner hears of it next.
+            }
             if (sent > 0) ConsumeOutput(link, sent);
             if (error == SocketError.Success) continue;
             if (error == SocketError.WouldBlock)
