@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using System.Net;
+using MediaRelay.Qos.IO.Links;
 
 namespace MediaRelay.Qos.IO;
 
@@ -12,6 +13,21 @@ public sealed class QosOptions : IValidatableObject
 {
     [Description("Policy servers as address:port, tried in order; the second takes over when the first is lost.")]
     public string[] PolicyServers { get; set; } = ["127.0.0.1:3918"];
+
+    [Description("Names (PEPIDs) that the policy servers have to give themselves, in the order of PolicyServers; an empty name or none accepts any.")]
+    public string[] PolicyServerNames { get; set; } = [];
+
+    [Description("Certificate file (PEM) of the link to the policy servers; it names the address this node connects from. Key and authority belong to it; empty leaves the link plain.")]
+    public string TlsCertificateFile { get; set; } = "";
+
+    [Description("Private key file (PEM) of TlsCertificateFile.")]
+    public string TlsKeyFile { get; set; } = "";
+
+    [Description("File (PEM) of the authorities that may have signed a policy server's certificate, which also has to name its address.")]
+    public string TlsAuthorityFile { get; set; } = "";
+
+    [Description("Says that IPsec protects the links to policy servers on other machines; without it and without TLS only loopback addresses are used.")]
+    public bool HasIpsec { get; set; }
 
     [Description("Application manager tag, unique among the operator's application managers; second half of every AMID.")]
     [Range(1, 65535)]
@@ -64,13 +80,19 @@ public sealed class QosOptions : IValidatableObject
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
         if (PolicyServers.Length == 0) yield return Fault("Qos:PolicyServers is empty. Name at least one policy server, e.g. \"192.0.2.10:3918\".", nameof(PolicyServers));
+        bool areFilesSound = LinkFiles.TryMake(TlsCertificateFile, TlsKeyFile, TlsAuthorityFile, "Qos:Tls...File", out LinkFiles? files, out string fault);
         foreach (string server in PolicyServers)
         {
             if (!IPEndPoint.TryParse(server, out IPEndPoint? address) || address.Port == 0)
             {
                 yield return Fault($"Qos:PolicyServers has \"{server}\", which is no address and port. Write e.g. \"192.0.2.10:3918\".", nameof(PolicyServers));
             }
+            else if (areFilesSound && LinkFiles.Refusal(address, files, HasIpsec, "Qos:HasIpsec") is { } refusal)
+            {
+                yield return Fault(refusal, nameof(PolicyServers));
+            }
         }
+        if (!areFilesSound) yield return Fault(fault, nameof(TlsCertificateFile));
         foreach (int type in ApplicationTypes)
         {
             if (type is < 0 or > 65535) yield return Fault($"Qos:ApplicationTypes has {type}. Choose 0 to 65535.", nameof(ApplicationTypes));

@@ -24,16 +24,25 @@ public static class QosServices
         services.AddSingleton(options);
         services.AddSingleton(s => new PolicyServerLink(
             ToSettings(options), [.. options.PolicyServers.Select(IPEndPoint.Parse)], s.GetRequiredService<IGateJournal>(),
-            s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ILogger<PolicyServerLink>>()));
+            s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ILogger<PolicyServerLink>>(), s.GetService<LinkSecurity>()));
+        services.AddLinkSecurity(LinkFiles.TryMake(options.TlsCertificateFile, options.TlsKeyFile, options.TlsAuthorityFile, "", out LinkFiles? files, out _) ? files : null);
         services.AddSingleton<IApplicationManager>(s => s.GetRequiredService<PolicyServerLink>());
         services.AddSingleton<QosMetrics>();
         services.AddHostedService<Starter>();
         return services;
     }
 
+    /// <summary>TLS of this process's gate control links; nothing when no files are named. Files that cannot be used fail the start with a sentence.</summary>
+    public static IServiceCollection AddLinkSecurity(this IServiceCollection services, LinkFiles? files)
+    {
+        if (files is null) return services;
+        return services.AddSingleton(s => new LinkSecurity(files, s.GetService<TimeProvider>() ?? TimeProvider.System, s.GetRequiredService<ILogger<LinkSecurity>>()));
+    }
+
     private static ApplicationManagerSettings ToSettings(QosOptions options) => new((ushort)options.ApplicationManagerTag)
     {
         ApplicationTypes = [.. options.ApplicationTypes.DefaultIfEmpty(0).Select(t => (ushort)t)],
+        PolicyServerNames = [.. options.PolicyServerNames.Select(n => n.Length == 0 ? null : n)],
         RequestDeadline = options.RequestDeadline,
         AnswerTimeout = options.AnswerTimeout,
         MaxOutstanding = options.MaxOutstanding,

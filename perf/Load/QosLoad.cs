@@ -42,11 +42,17 @@ internal static class QosLoad
             (double rate, double cpu, double[] latencies) = await PairsAsync(withServer: true, outstanding, time, null, journal);
             Add(table, "AM -> policy server -> CMTS, pairs/s", outstanding, rate, cpu, latencies, outstanding == 64 ? ">= 30000" : "");
         }
-        (_, _, alone) = await PairsAsync(withServer: false, 64, time, 1000, journal);
-        (_, _, through) = await PairsAsync(withServer: true, 64, time, 1000, journal);
-        table.AddRow("1000 sets/s, CMTS alone", "paced", "", "", Ms(alone, 0.5), Ms(alone, 0.99), "");
-        table.AddRow("1000 sets/s, through the policy server", "paced", "", "", Ms(through, 0.5), Ms(through, 0.99), "");
-        table.AddRow("added by the policy server", "paced", "", "", $"{At(through, 0.5) - At(alone, 0.5):F3} ms", $"{At(through, 0.99) - At(alone, 0.99):F3} ms", "p99 < 1 ms");
+        // Turn by turn, so that a neighbour on the machine disturbs both alike.
+        for (int turn = 0; turn < 3; turn++)
+        {
+            alone = [.. alone, .. (await PairsAsync(withServer: false, 0, time, 1000, journal)).Latencies];
+            through = [.. through, .. (await PairsAsync(withServer: true, 0, time, 1000, journal)).Latencies];
+        }
+        Array.Sort(alone);
+        Array.Sort(through);
+        table.AddRow("1000 pairs/s, AM -> CMTS", "open loop", $"{alone.Length} sets", "", Ms(alone, 0.5), Ms(alone, 0.99), "");
+        table.AddRow("1000 pairs/s, AM -> policy server -> CMTS", "open loop", $"{through.Length} sets", "", Ms(through, 0.5), Ms(through, 0.99), "");
+        table.AddRow("added by the policy server", "open loop", "", "", $"{At(through, 0.5) - At(alone, 0.5):F3} ms", $"{At(through, 0.99) - At(alone, 0.99):F3} ms", "p99 < 1 ms");
         double synch = await SynchAsync(gates);
         table.AddRow($"synchronise {gates} gates after a restart", "-", $"{synch:F2} s", "", "", "", "< 3 s");
         AnsiConsole.Profile.Width = Math.Max(AnsiConsole.Profile.Width, 130);
@@ -93,7 +99,13 @@ internal static class QosLoad
         });
         for (int i = 0; perSecond is null && i < outstanding; i++) Begin();
         using var pacing = new CancellationTokenSource();
-        Task paced = perSecond is { } pace ? PaceAsync(pace, Begin, pacing.Token) : Task.CompletedTask;
+        Thread? paced = null;
+        if (perSecond is { } pace)
+        {
+            // A thread of its own: what waits for a free pool thread must be the engines, not the clock that measures them.
+            paced = new Thread(() => Pace(pace, Begin, pacing.Token)) { IsBackground = true, Priority = ThreadPriority.Highest };
+            paced.Start();
+        }
         await Task.Delay(500);
         isMeasuring = true;
         long before = pairs, begin = Stopwatch.GetTimestamp();
@@ -105,7 +117,7 @@ internal static class QosLoad
         isMeasuring = false;
         isOver = true;
         await pacing.CancelAsync();
-        await paced;
+        paced?.Join();
         for (int i = 0; perSecond is null && i < outstanding; i++) await idle.WaitAsync(TimeSpan.FromSeconds(5));
         lock (started) return (done / elapsed, cpu.TotalMicroseconds / Math.Max(done, 1), [.. latencies.Order()]);
 
@@ -118,14 +130,14 @@ internal static class QosLoad
         }
     }
 
-    /// <summary>Begins one every 1/pace s, caught up every millisecond.</summary>
-    private static async Task PaceAsync(int pace, Action begin, CancellationToken stop)
+    /// <summary>Open loop: begins one every 1/pace s whatever has become of the earlier ones.</summary>
+    private static void Pace(int pace, Action begin, CancellationToken stop)
     {
         long origin = Stopwatch.GetTimestamp();
         for (long sent = 0; !stop.IsCancellationRequested;)
         {
             for (long due = (long)(Stopwatch.GetElapsedTime(origin).TotalSeconds * pace); sent < due; sent++) begin();
-            await Task.Delay(1, CancellationToken.None);
+            Thread.Sleep(1);
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using MediaRelay.Qos.Cmts;
+using MediaRelay.Qos.Cops;
 using MediaRelay.Qos.Gates;
 using MediaRelay.Qos.Pcmm;
 using MediaRelay.Qos.Policy;
@@ -15,12 +16,12 @@ internal sealed class QosWorld
     private long _order;
     private int _nextLink = 1;
 
-    public QosWorld(CmtsSettings? cmts = null, PolicyRules? rules = null, ApplicationManagerSettings? manager = null, int cmtsCount = 1, int serverCount = 1, ulong seed = 1)
+    public QosWorld(CmtsSettings? cmts = null, PolicyRules? rules = null, ApplicationManagerSettings? manager = null, int cmtsCount = 1, int serverCount = 1, ulong seed = 1, CopsSettings? north = null)
     {
         Random = new CountingRandom(seed);
         CmtsSettings settings = cmts ?? Given.Cmts;
         for (int i = 0; i < cmtsCount; i++) Add(new CmtsNode(this, settings));
-        for (int i = 0; i < serverCount; i++) Add(new ServerNode(this, rules ?? new PolicyRules(), cmtsCount, i));
+        for (int i = 0; i < serverCount; i++) Add(new ServerNode(this, rules ?? new PolicyRules(), cmtsCount, i, north ?? new CopsSettings("policy-server")));
         Manager = Add(new ManagerNode(this, (manager ?? Given.Manager) with { PolicyServers = serverCount }));
     }
 
@@ -238,11 +239,11 @@ internal sealed class QosWorld
         }
     }
 
-    internal sealed class ServerNode(QosWorld world, PolicyRules rules, int cmtsCount, int place) : Node(world)
+    internal sealed class ServerNode(QosWorld world, PolicyRules rules, int cmtsCount, int place, CopsSettings north) : Node(world)
     {
         private readonly List<LinkCommand> _commands = [];
 
-        public PolicyServer Engine { get; private set; } = Create(world, rules, cmtsCount, place);
+        public PolicyServer Engine { get; private set; } = Create(world, rules, cmtsCount, place, north);
 
         public override TimeSpan? Deadline => Engine.NextDeadline;
 
@@ -259,7 +260,7 @@ internal sealed class QosWorld
             IsUp = false;
             Cut();
             ForgetWires();
-            Engine = Create(World, rules, cmtsCount, place);
+            Engine = Create(World, rules, cmtsCount, place, north);
             IsUp = true;
             Start();
         }
@@ -289,11 +290,11 @@ internal sealed class QosWorld
             return bytes;
         }
 
-        private static PolicyServer Create(QosWorld world, PolicyRules rules, int cmtsCount, int place)
+        private static PolicyServer Create(QosWorld world, PolicyRules rules, int cmtsCount, int place, CopsSettings north)
         {
             var routes = new List<(SubscriberPrefix, int)>();
             for (int i = 0; i < cmtsCount; i++) routes.Add((Given.Prefix($"10.{i + 1}.0.0/16"), i));
-            return new PolicyServer(new PolicyServerSettings(new Psid((uint)(77 + place)), routes) { CmtsCount = cmtsCount, ElementId = 4242 }, rules, world.Random);
+            return new PolicyServer(new PolicyServerSettings(new Psid((uint)(77 + place)), routes) { CmtsCount = cmtsCount, ElementId = 4242, North = north }, rules, world.Random);
         }
 
         private void Carry()

@@ -26,7 +26,7 @@ public sealed partial class CmtsEmulator
 
         public required bool IsComplete { get; init; }
 
-        public required IReadOnlyList<(EmulatedGate Gate, GateState State, GateReason Reason)> Gates { get; init; }
+        public required IReadOnlyList<UnconfirmedReport> Gates { get; init; }
 
         public required bool IsIncremental { get; init; }
 
@@ -202,7 +202,8 @@ public sealed partial class CmtsEmulator
         do
         {
             confirmed = peer.Unconfirmed.Dequeue();
-            _unconfirmed.RemoveAll(r => r.Key == confirmed);
+            int kept = _unconfirmed.FindIndex(r => r.Key == confirmed);
+            if (kept >= 0) _unconfirmed.RemoveAt(kept);
         }
         while (confirmed != key);
         return default;
@@ -236,12 +237,22 @@ public sealed partial class CmtsEmulator
         {
             Transaction = command.Transaction, Amid = amid, Psid = psid, IsComplete = options.IsComplete, IsIncremental = options.IsIncremental,
             Gates = options.IsIncremental
-                ? [.. _unconfirmed.Where(r => Matches(r.Gate, amid, psid)).Select(r => (r.Gate, r.State, r.Reason))]
-                : [.. _gates.Values.Where(g => Matches(g, amid, psid) && (!hasSubscriber || g.Subscriber == subscriber)).Select(g => (g, g.State, GateReason.Other))],
+                ? [.. Rekey(amid, psid)]
+                : [.. _gates.Values.Where(g => Matches(g, amid, psid) && (!hasSubscriber || g.Subscriber == subscriber)).Select(g => new UnconfirmedReport(0, psid, g, g.State, GateReason.Other))],
         });
-        if (options.IsIncremental) _unconfirmed.RemoveAll(r => r.Key == 0 && Matches(r.Gate, amid, psid));
         ContinueSynch(peer, now);
         return default;
+    }
+
+    /// <summary>The unconfirmed reports of a scope with new keys, since the old ones belong to a connection that is gone.</summary>
+    private List<UnconfirmedReport> Rekey(Amid? amid, Psid? psid)
+    {
+        var scope = new List<UnconfirmedReport>();
+        for (int i = 0; i < _unconfirmed.Count; i++)
+        {
+            if (Matches(_unconfirmed[i].Gate, amid, psid)) scope.Add(_unconfirmed[i] = _unconfirmed[i] with { Key = ++_lastReceiptKey });
+        }
+        return scope;
     }
 
     private static bool Matches(EmulatedGate gate, Amid? amid, Psid? psid) => (amid is null || gate.Owner == amid) && (psid is null || gate.Psid == psid);
@@ -260,12 +271,17 @@ public sealed partial class CmtsEmulator
         while (run.Next < run.Gates.Count)
         {
             if (connection.Output.Length >= SynchChunk || !connection.IsOpen) return false;
-            (EmulatedGate gate, GateState state, GateReason reason) = run.Gates[run.Next++];
+            (uint key, _, EmulatedGate gate, GateState state, GateReason reason) = run.Gates[run.Next++];
             if (!run.IsIncremental && gate.State == GateState.Closed) continue; // Ended meanwhile, which was reported or acknowledged.
             CopsWriter writer = connection.BeginReport(CopsReportType.Success);
             writer.AddTransaction(run.Transaction, GateCommand.SynchReport);
             AddGate(ref writer, gate, run.IsIncremental ? state : gate.State, reason, run.IsComplete, connection.Version.Layout, now);
             if (run.Psid is { } psid) writer.AddPsid(psid);
+            if (run.IsIncremental)
+            {
+                writer.AddReceiptKey(key);
+                peer.Await(key);
+            }
             connection.Commit(ref writer);
         }
         CopsWriter end = connection.BeginReport(CopsReportType.Success, 128);

@@ -230,6 +230,11 @@ internal sealed class CopsConnection
             return;
         }
         PeerName = Encoding.Latin1.GetString(message.PepId);
+        if (_settings.ExpectedName is { } expected && PeerName != expected)
+        {
+            Refuse(new CopsFault(CopsErrorCode.AuthenticationFailure), CopsCloseReason.BadFrame);
+            return;
+        }
         if (version.Major < _settings.LowestMajor || version.Major > _settings.HighestMajor)
         {
             SendClose(new CopsFault(CopsErrorCode.UnableToProcess)); // The enforcement point may offer another version on the same transport.

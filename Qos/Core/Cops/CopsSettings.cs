@@ -27,6 +27,9 @@ public sealed record CopsSettings(string Name = "mediarelay")
     /// <summary>Bytes that may wait for the transport; a peer that does not read is dropped beyond it.</summary>
     public int MaxOutput { get; init; } = 64 << 20;
 
+    /// <summary>The PEPID that a decision point expects of its peer, or null for any; another one is refused with error 14.</summary>
+    public string? ExpectedName { get; init; }
+
     /// <summary>Flags of the decision object; receivers ignore them, but one foreign emulator acts only on 1.</summary>
     public ushort DecisionFlags { get; init; }
 }

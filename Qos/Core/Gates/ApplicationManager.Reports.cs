@@ -17,6 +17,7 @@ public sealed partial class ApplicationManager
         connection.Commit(ref writer);
         _peerSynchronises = true;
         _isSecondSynchDone = false;
+        _isIncrementDue = _synchronisedServer == _server; // Another server has kept nothing for us.
         foreach (ManagedGate gate in _gates.Values)
         {
             if (gate.Phase is ManagedPhase.Wanted or ManagedPhase.Deleting || (gate.Phase == ManagedPhase.Active && gate.Request != gate.Confirmed)) Enqueue(gate);
@@ -161,6 +162,7 @@ public sealed partial class ApplicationManager
             return;
         }
         Counters.Reports++;
+        if (state == GateState.Closed && gate.Id.Value == 0 && report.TryGetGateId(out GateId late) && late == gate.FormerId) return;
         report.TryGetGateTime(out uint seconds);
         report.TryGetGateUsage(out ulong kilobytes);
         if (gate.Phase == ManagedPhase.Setting && gate.Id.Value == 0 && report.TryGetGateId(out GateId id)) Activate(gate, id, now, commands);
@@ -199,24 +201,34 @@ public sealed partial class ApplicationManager
     private void BeginSynch(TimeSpan now)
     {
         _synchAt = TimeSpan.MaxValue;
-        _synchSerial++;
         _synchAmid = 0;
-        if (_peerSynchronises) SendSynch(now);
+        if (_isIncrementDue && _peerSynchronises)
+        {
+            SendSynch(OperationKind.Increment, now);
+            return;
+        }
+        _synchSerial++;
+        if (_peerSynchronises) SendSynch(OperationKind.Synch, now);
         else QueryAll(now);
     }
 
-    private void SendSynch(TimeSpan now)
+    private void SendSynch(OperationKind kind, TimeSpan now)
     {
         CopsConnection connection = _link.Connection!;
         CopsWriter writer = connection.BeginDecision(128);
-        writer.AddTransaction(_link.Add(new Operation(OperationKind.Synch, null), now, isEndless: true), GateCommand.SynchRequest);
+        writer.AddTransaction(_link.Add(new Operation(kind, null), now, isEndless: true), GateCommand.SynchRequest);
         writer.AddAmid(new Amid(Types()[_synchAmid], _settings.Tag));
-        writer.AddSynchOptions(default);
+        writer.AddSynchOptions(new SynchOptions(IsComplete: false, IsIncremental: kind == OperationKind.Increment));
         connection.Commit(ref writer);
     }
 
     private void HandleSynchReport(in PcmmMessage report, TimeSpan now, List<ManagerCommand> commands)
     {
+        if (_link.TryPeek(report.Transaction, out Operation operation) && operation.Kind == OperationKind.Increment)
+        {
+            HandleState(report, now, commands); // A report that did not reach us when it happened.
+            return;
+        }
         if (!report.TryGetGateId(out GateId id) || !report.TryGetState(out GateState state, out GateReason reason)) return;
         if (!TryFind(report, out ManagedGate? gate))
         {
@@ -245,6 +257,18 @@ public sealed partial class ApplicationManager
 
     private void HandleSynchComplete(in PcmmMessage report, TimeSpan now, List<ManagerCommand> commands)
     {
+        if (TakeOf(OperationKind.Increment, report))
+        {
+            // Complete or not, a full one follows: only it finds commands that were on their way when the connection broke.
+            if (++_synchAmid < Types().Count)
+            {
+                SendSynch(OperationKind.Increment, now);
+                return;
+            }
+            _isIncrementDue = false;
+            BeginSynch(now);
+            return;
+        }
         if (!TakeOf(OperationKind.Synch, report)) return;
         if (report.TryGetError(out _))
         {
@@ -256,10 +280,11 @@ public sealed partial class ApplicationManager
         }
         if (++_synchAmid < Types().Count)
         {
-            SendSynch(now);
+            SendSynch(OperationKind.Synch, now);
             return;
         }
         _synchAmid = -1;
+        _synchronisedServer = _server;
         Counters.Synchronisations++;
         // After the first one, soon: a command of the previous connection may still have been on its way to the CMTS.
         _synchAt = now + (_isSecondSynchDone ? _settings.SynchInterval : SecondSynch);

@@ -35,9 +35,11 @@ public sealed partial class ApplicationManager
     private int _synchAmid = -1;
     private bool _peerSynchronises = true;
     private bool _isSecondSynchDone;
+    private bool _isIncrementDue;
+    private int _synchronisedServer = -1;
     private CopsConnection? _closing;
 
-    private enum OperationKind : byte { Set, Delete, DeleteOrphan, Configure, Synch, Query }
+    private enum OperationKind : byte { Set, Delete, DeleteOrphan, Configure, Synch, Increment, Query }
 
     private readonly record struct Operation(OperationKind Kind, ManagedGate? Gate);
 
@@ -173,7 +175,7 @@ public sealed partial class ApplicationManager
     public IEnumerable<(GateHandle Handle, string Session, GateId Gate, SubscriberId Subscriber, GateState State)> Snapshot() =>
         _gates.Values.Select(g => (g.Handle, g.Session, g.Id, g.Request.Subscriber, g.State));
 
-    public void HandleConnected(TimeSpan now) => _link.HandleConnected(now);
+    public void HandleConnected(TimeSpan now) => _link.HandleConnected(now, _settings.PolicyServerNames.ElementAtOrDefault(_server));
 
     public void HandleConnectFailed(TimeSpan now)
     {
@@ -362,6 +364,7 @@ public sealed partial class ApplicationManager
         {
             _byId.Remove((gate.Request.Subscriber, gate.Id));
         }
+        if (gate.Id.Value != 0) gate.FormerId = gate.Id;
         gate.Id = default;
     }
 

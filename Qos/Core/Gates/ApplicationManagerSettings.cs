@@ -12,6 +12,9 @@ public sealed record ApplicationManagerSettings(ushort Tag)
     /// <summary>Number of policy servers; they are tried in order.</summary>
     public int PolicyServers { get; init; } = 1;
 
+    /// <summary>PEPID that each policy server has to give itself, in their order; null or missing = any.</summary>
+    public IReadOnlyList<string?> PolicyServerNames { get; init; } = [];
+
     /// <summary>By when a request has an outcome.</summary>
     public TimeSpan RequestDeadline { get; init; } = TimeSpan.FromSeconds(1);
 

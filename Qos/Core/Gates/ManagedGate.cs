@@ -48,6 +48,9 @@ internal sealed class ManagedGate(GateHandle handle, string session, GateRequest
 
     public GateId Id { get; set; }
 
+    /// <summary>The number it had before it was lost; a late report about that one says nothing about the gate now asked for.</summary>
+    public GateId FormerId { get; set; }
+
     public GateState State { get; set; } = GateState.Closed;
 
     /// <summary>Number of the last synchronisation in which the gate was seen alive.</summary>

@@ -68,10 +68,11 @@ internal sealed class PdpAssociation<T>
         return true;
     }
 
-    public void HandleConnected(TimeSpan now)
+    /// <param name="expectedName">PEPID that the peer has to give itself; null leaves it to the settings.</param>
+    public void HandleConnected(TimeSpan now, string? expectedName = null)
     {
         IsDialling = false;
-        Connection = new CopsConnection(CopsRole.DecisionPoint, _settings, _random, now);
+        Connection = new CopsConnection(CopsRole.DecisionPoint, expectedName is null ? _settings : _settings with { ExpectedName = expectedName }, _random, now);
     }
 
     public void HandleConnectFailed(TimeSpan now)

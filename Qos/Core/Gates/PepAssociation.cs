@@ -51,6 +51,9 @@ internal sealed class PepAssociation
     /// <summary>Whether the CMTS knew this PSID from an earlier connection.</summary>
     public bool HadState { get; set; }
 
+    /// <summary>Whether a full synchronisation was asked for on this connection.</summary>
+    public bool HasSynchronised { get; set; }
+
     public void Configure(Psid? psid)
     {
         IsConfigured = true;

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using MediaRelay.Qos.Pcmm;
 
 namespace MediaRelay.Qos.Policy;
 
@@ -10,6 +11,9 @@ public sealed record ApplicationRule
 
     /// <summary>Application type; null = any.</summary>
     public ushort? Type { get; init; }
+
+    /// <summary>Addresses that its application managers connect from, such as 192.0.2.10 or 192.0.2.0/28; from elsewhere it is not served. Null = any.</summary>
+    public IReadOnlyList<string>? Peers { get; init; }
 
     /// <summary>Highest rate of one gate in bit/s.</summary>
     [JsonConverter(typeof(BitRateConverter))]
@@ -25,6 +29,11 @@ public sealed record ApplicationRule
     public TimeOnly? From { get; init; }
 
     public TimeOnly? To { get; init; }
+
+    /// <summary><see cref="Peers"/> as ranges, made when the rules are read.</summary>
+    internal IReadOnlyList<SubscriberPrefix> PeerRanges { get; init; } = [];
+
+    internal bool Serves(string peer) => Peers is null || (SubscriberId.TryParse(peer, out SubscriberId address) && PeerRanges.Any(r => r.Contains(address)));
 
     internal bool Means(ushort type, ushort tag) => (Type is null || Type == type) && (Tag is null || Tag == tag);
 

@@ -8,6 +8,9 @@ internal sealed class DecidedGate : IDeadline
 {
     public required int Cmts { get; init; }
 
+    /// <summary>Learned from the owner's synchronisation: another policy server's PSID is on it.</summary>
+    public bool IsForeign { get; set; }
+
     public GateId Id { get; set; }
 
     public required Amid Owner { get; init; }

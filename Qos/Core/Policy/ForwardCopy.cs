@@ -8,6 +8,10 @@ namespace MediaRelay.Qos.Policy;
 internal static class ForwardCopy
 {
     public const uint ReceiptKey = 1u << (int)PcmmObject.MsgReceiptKey;
+    /// <summary>What only complete synchronisation reports carry.</summary>
+    public const uint CompleteOnly = (1u << (int)PcmmObject.GateSpec) | (1u << (int)PcmmObject.Classifier) | (1u << (int)PcmmObject.TrafficProfile)
+        | (1u << (int)PcmmObject.EventGenerationInfo) | (1u << (int)PcmmObject.VolumeLimit) | (1u << (int)PcmmObject.TimeLimit);
+
     public const uint Psid = 1u << (int)PcmmObject.Psid;
 
     /// <param name="writer">Receives the objects behind a TransactionID that the caller has added.</param>

@@ -76,8 +76,16 @@ public sealed record PolicyRules
             if (SubscriberPrefix.TryParse(rule.Range, out SubscriberPrefix prefix)) subscribers.Add(rule with { Prefix = prefix });
             else found.Add($"Rules, subscribers: \"{rule.Range}\" is no address range. Write for example 10.1.2.0/24.");
         }
+        var applications = new List<ApplicationRule>();
         foreach (ApplicationRule rule in rules.Applications)
         {
+            var peers = new List<SubscriberPrefix>();
+            foreach (string peer in rule.Peers ?? [])
+            {
+                if (SubscriberPrefix.TryParse(peer, out SubscriberPrefix range)) peers.Add(range);
+                else found.Add($"Rules, applications: \"{peer}\" is no address or range of peers. Write for example 192.0.2.10/32.");
+            }
+            applications.Add(rule with { PeerRanges = peers });
             if (rule.From is null != rule.To is null) found.Add("Rules, applications: from and to belong together. Give both or none.");
             if (rule.MaxPriority is < 0 or > 7) found.Add($"Rules, applications: maxPriority is {rule.MaxPriority}. Choose 0 to 7.");
         }
@@ -87,17 +95,17 @@ public sealed record PolicyRules
         {
             if (priority is < 0 or > 7) found.Add($"Rules, sessionClassLimits: {priority} is no priority. Choose 0 to 7.");
         }
-        rules = rules with { Subscribers = subscribers };
+        rules = rules with { Subscribers = subscribers, Applications = applications };
         return found.Count == 0;
     }
 
-    /// <summary>The rule of an application, or null when it is not served.</summary>
-    internal ApplicationRule? Find(Amid amid)
+    /// <summary>The rule of an application that comes from an address, or null when it is not served.</summary>
+    internal ApplicationRule? Find(Amid amid, string peer)
     {
         if (Applications.Count == 0) return Everything;
         foreach (ApplicationRule rule in Applications)
         {
-            if (rule.Means(amid.ApplicationType, amid.ApplicationManagerTag)) return rule;
+            if (rule.Means(amid.ApplicationType, amid.ApplicationManagerTag) && rule.Serves(peer)) return rule;
         }
         return null;
     }

@@ -60,7 +60,12 @@ public sealed partial class PolicyServer
         {
             if (!MayUse(peer, item.Amid)) return new PcmmError(PcmmErrorCode.UnauthorizedAmid);
         }
-        foreach (PcmmMessage.ObjectSequence item in command.Amids) peer.Amids.Add(item.Amid.Value);
+        peer.HadState = true;
+        foreach (PcmmMessage.ObjectSequence item in command.Amids)
+        {
+            peer.Amids.Add(item.Amid.Value);
+            peer.HadState &= !_knownAmids.Add(item.Amid.Value);
+        }
         peer.Configure(null);
         PepReports.AcceptConfiguration(peer.Connection, command.Transaction);
         return default;
@@ -69,7 +74,7 @@ public sealed partial class PolicyServer
     /// <summary>An AMID belongs to the address that first used it while that address is connected; and the rules must know it.</summary>
     private bool MayUse(PepAssociation peer, Amid amid)
     {
-        if (_rules.Find(amid) is null) return false;
+        if (_rules.Find(amid, peer.Peer) is null) return false;
         if (_amidOwners.TryGetValue(amid.Value, out string? owner) && owner != peer.Peer && _north.Values.Any(n => n.Peer == owner && n.Connection.IsOpen && n.Amids.Contains(amid.Value))) return false;
         _amidOwners[amid.Value] = peer.Peer;
         return true;
@@ -77,7 +82,7 @@ public sealed partial class PolicyServer
 
     private bool IsAllowed(PepAssociation peer, Amid amid)
     {
-        if (peer.Amids.Contains(amid.Value)) return true;
+        if (peer.Amids.Contains(amid.Value)) return _rules.Find(amid, peer.Peer) is not null; // The rules may have changed since.
         if (!MayUse(peer, amid)) return false;
         peer.Amids.Add(amid.Value); // Using an identifier declares it.
         return true;
@@ -118,7 +123,7 @@ public sealed partial class PolicyServer
         bool isChange = command.TryGetGateId(out GateId id);
         if (isChange && link.Gates.TryGetValue(id.Value, out gate) && gate.Owner != amid) return new PcmmError(PcmmErrorCode.UnauthorizedAmid);
         double rate = RateOf(profile, asked.Direction);
-        PcmmError error = Judge(command, amid, subscriber, link, cmts, asked, profile.Type, rate, gate, isChange, now);
+        PcmmError error = Judge(command, _rules.Find(amid, peer.Peer)!, subscriber, link, cmts, asked, profile.Type, rate, gate, isChange, now);
         if (!error.IsNone) return error;
         if (!link.Association.IsOpen || link.Association.Outstanding >= _settings.MaxOutstanding) return new PcmmError(PcmmErrorCode.TransportError);
 
@@ -147,7 +152,7 @@ public sealed partial class PolicyServer
 
     /// <summary>The rules, in the order of the error codes they lead to.</summary>
     private PcmmError Judge(
-        in PcmmMessage command, Amid amid, SubscriberId subscriber, CmtsLink link, int cmts, in GateSpec spec, TrafficProfileType type, double rate, DecidedGate? gate, bool isChange, TimeSpan now)
+        in PcmmMessage command, ApplicationRule application, SubscriberId subscriber, CmtsLink link, int cmts, in GateSpec spec, TrafficProfileType type, double rate, DecidedGate? gate, bool isChange, TimeSpan now)
     {
         PolicyRules rules = _rules;
         if (command.TryGetVolumeLimit(out ulong volume) && volume > rules.MaxVolumeKilobytes) return new PcmmError(PcmmErrorCode.VolumeLimitExceeded);
@@ -155,7 +160,6 @@ public sealed partial class PolicyServer
         int priority = spec.SessionClass.Priority;
         if (!isChange && rules.SessionClassLimits.TryGetValue(priority, out int most) && _perPriority[priority] >= most) return new PcmmError(PcmmErrorCode.SessionClassLimitExceeded);
 
-        ApplicationRule application = rules.Find(amid)!;
         if (priority > application.MaxPriority || (spec.SessionClass.MayPreempt && !application.MayPreempt)) return new PcmmError(PcmmErrorCode.SessionClassLimitExceeded);
         if (rate > application.MaxRate) return Exception(PolicyExceptionCode.ApplicationRate);
         if (!isChange && !application.IsOpenAt(TimeOfDay(now))) return Exception(PolicyExceptionCode.TimeOfDay);
@@ -209,26 +213,20 @@ public sealed partial class PolicyServer
         Counters.Forwarded++;
     }
 
-    private static PcmmError HandleReceipt(PepAssociation peer, in PcmmMessage command)
-    {
-        if (!command.TryGetReceiptKey(out uint key) || !peer.Unconfirmed.Contains(key)) return default;
-        while (peer.Unconfirmed.Dequeue() != key)
-        {
-        }
-        return default;
-    }
-
     /// <summary>Asks every CMTS that is concerned and answers with one Synch-Complete.</summary>
     private PcmmError HandleSynchRequest(PepAssociation peer, in PcmmMessage command, TimeSpan now)
     {
         command.TryGetAmid(out Amid amid);
         if (!peer.IsConfigured || !IsAllowed(peer, amid)) return new PcmmError(PcmmErrorCode.UnauthorizedAmid);
         if (!command.TryGetSynchOptions(out SynchOptions options) || (options.IsComplete && options.IsIncremental)) return PcmmError.Value(PcmmObject.SynchOptions, 1);
-        if (options.IsIncremental) return new PcmmError(PcmmErrorCode.UnsupportedSynchType);
+        if (options.IsIncremental) return HandleIncrementalRequest(peer, command.Transaction, amid);
         int only = -1;
         if (command.TryGetSubscriber(out SubscriberId subscriber) && (only = RouteOf(subscriber)) < 0) return new PcmmError(PcmmErrorCode.InvalidSubscriberId);
         Counters.Synchronisations++;
-        var merge = new SynchMerge(peer.Link, command.Transaction, amid) { IsExhaustive = only < 0 };
+        var merge = new SynchMerge(peer.Link, command.Transaction, amid) { IsExhaustive = only < 0, IsComplete = options.IsComplete };
+        // The first one of a connection brings whole gates: those that another policy server set count here too from now on.
+        bool isFirst = !peer.HasSynchronised;
+        peer.HasSynchronised = true;
         for (int i = 0; i < _south.Length; i++)
         {
             if (only >= 0 && only != i) continue;
@@ -245,7 +243,7 @@ public sealed partial class PolicyServer
             writer.AddTransaction(link.Association.Add(operation, now, isEndless: true), GateCommand.SynchRequest);
             writer.AddAmid(amid);
             if (only >= 0) writer.AddSubscriber(subscriber);
-            writer.AddSynchOptions(options);
+            writer.AddSynchOptions(options with { IsComplete = options.IsComplete || isFirst });
             south.Commit(ref writer);
         }
         if (merge.Remaining == 0) FinishMerge(merge);

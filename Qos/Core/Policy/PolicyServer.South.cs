@@ -65,8 +65,9 @@ public sealed partial class PolicyServer
         if (report.Command == GateCommand.SynchReport)
         {
             if (!link.Association.TryPeek(report.Transaction, out Operation synch)) return;
-            if (synch.Kind == OperationKind.OwnSynch) Learn(cmts, report, now);
-            else if (synch.Merge is { } merge) ForwardSynchReport(link, synch, merge, report);
+            if (synch.Kind == OperationKind.OwnIncrement) HandleState(cmts, report, now);
+            else if (synch.Kind == OperationKind.OwnSynch) Learn(cmts, report, now);
+            else if (synch.Merge is { } merge) ForwardSynchReport(cmts, synch, merge, report, now);
             return;
         }
         if (!link.Association.TryTake(report.Transaction, out Operation operation))
@@ -77,10 +78,18 @@ public sealed partial class PolicyServer
         switch (operation.Kind)
         {
             case OperationKind.Configure:
-                if (report.Command == GateCommand.PdpConfigAck) BeginOwnSynch(cmts, now);
+                if (report.Command != GateCommand.PdpConfigAck) break;
+                if (link.SynchSerial > 0) BeginIncrement(cmts, now);
+                else BeginOwnSynch(cmts, now);
+                break;
+            case OperationKind.OwnIncrement:
+                // The CMTS has forgotten this server: so it has forgotten the gates that another one set.
+                bool isReboot = report.TryGetError(out PcmmError why) && why.Code == PcmmErrorCode.NoStateForPdp;
+                foreach (DecidedGate foreign in link.Gates.Values) foreign.IsForeign &= !isReboot;
+                BeginOwnSynch(cmts, now); // Whatever it said: only a full one finds what was on its way when the connection broke.
                 break;
             case OperationKind.OwnSynch:
-                FinishOwnSynch(cmts, report);
+                FinishOwnSynch(cmts, report, now);
                 break;
             case OperationKind.OwnDelete:
                 FinishOwnDelete(operation, report);
@@ -101,15 +110,20 @@ public sealed partial class PolicyServer
         }
     }
 
-    private void ForwardSynchReport(CmtsLink link, in Operation synch, SynchMerge merge, in PcmmMessage report)
+    private void ForwardSynchReport(int cmts, in Operation synch, SynchMerge merge, in PcmmMessage report, TimeSpan now)
     {
+        CmtsLink link = _south[cmts];
         GateSpec? asked = null;
-        if (report.TryGetGateId(out GateId id) && link.Gates.TryGetValue(id.Value, out DecidedGate? gate))
+        if (report.TryGetGateId(out GateId id))
         {
-            gate.SeenInMerge = synch.MergeSerial;
-            if (report.Has(PcmmObject.GateSpec)) asked = gate.Asked;
+            if (!link.Gates.TryGetValue(id.Value, out DecidedGate? gate) && report.Has(PcmmObject.GateSpec) && report.Has(PcmmObject.TrafficProfile)) gate = Remember(cmts, id, report, isForeign: true, now);
+            if (gate is not null)
+            {
+                gate.SeenInMerge = synch.MergeSerial;
+                asked = gate.Asked;
+            }
         }
-        ForwardNorth(merge.North, merge.Transaction, report, CopsReportType.Success, asked);
+        ForwardNorth(merge.North, merge.Transaction, report, CopsReportType.Success, report.Has(PcmmObject.GateSpec) ? asked : null, merge.IsComplete ? 0 : ForwardCopy.CompleteOnly);
     }
 
     /// <summary>Gates that were ended through another policy server while this one was not asked.</summary>
@@ -207,18 +221,7 @@ public sealed partial class PolicyServer
             gate.UsageKilobytes = report.TryGetGateUsage(out ulong usage) ? usage : gate.UsageKilobytes;
             if (state == GateState.Closed) Forget(gate);
         }
-        if (report.TryGetAmid(out Amid amid) && FindNorth(amid, gate) is { } peer)
-        {
-            CopsWriter writer = peer.Connection.BeginReport(CopsReportType.Accounting, report.Payload.Length + 128);
-            writer.AddTransaction(0, GateCommand.GateReportState);
-            ForwardCopy.AddObjects(ref writer, report, peer.Connection.Version.Layout, ForwardCopy.ReceiptKey | ForwardCopy.Psid);
-            AddReceipt(ref writer, peer);
-            peer.Connection.Commit(ref writer);
-        }
-        else
-        {
-            Counters.Dropped++;
-        }
+        if (report.TryGetAmid(out Amid amid)) Deliver(amid, FindNorth(amid, gate), ReportObjects(report));
         if (gate is not null && reason == GateReason.VolumeLimitReached && _rules.CloseAtVolumeLimit) DeleteOwn(gate, GateReason.ClosedByVolumeLimit, now);
     }
 
@@ -226,18 +229,30 @@ public sealed partial class PolicyServer
     private void Learn(int cmts, in PcmmMessage report, TimeSpan now)
     {
         CmtsLink link = _south[cmts];
-        if (!report.TryGetGateId(out GateId id) || !report.TryGetAmid(out Amid amid) || !report.TryGetSubscriber(out SubscriberId subscriber)) return;
+        if (!report.TryGetGateId(out GateId id)) return;
         report.TryGetState(out GateState state, out _);
         if (link.Gates.TryGetValue(id.Value, out DecidedGate? gate))
         {
             gate.SeenIn = link.SynchSerial;
             gate.State = state;
+            gate.IsForeign = false;
             return;
         }
+        if (Remember(cmts, id, report, isForeign: false, now) is { } learned && link.SynchSerial > 1) Diverge(learned, state);
+    }
+
+    /// <summary>Takes a gate into the record from a complete report.</summary>
+    /// <param name="isForeign">Another policy server set it, so that this one's own synchronisation does not name it.</param>
+    private DecidedGate? Remember(int cmts, GateId id, in PcmmMessage report, bool isForeign, TimeSpan now)
+    {
+        CmtsLink link = _south[cmts];
+        if (!report.TryGetAmid(out Amid amid) || !report.TryGetSubscriber(out SubscriberId subscriber)) return null;
+        report.TryGetState(out GateState state, out _);
         report.TryGetGateSpec(out GateSpec spec);
         report.TryGetProfile(out TrafficProfile profile);
-        gate = new DecidedGate
+        var gate = new DecidedGate
         {
+            IsForeign = isForeign,
             Cmts = cmts, Id = id, Owner = amid, Subscriber = subscriber, Asked = spec, Sent = spec, Rate = RateOf(profile, spec.Direction), State = state,
             SeenIn = link.SynchSerial, SeenInMerge = link.MergeSerial, ElementId = _settings.ElementId, NorthLink = -1,
             Opaque = report.TryGetOpaque(out ulong opaque) ? opaque : null,
@@ -247,17 +262,21 @@ public sealed partial class PolicyServer
         link.Gates.Add(id.Value, gate);
         Count(gate, 1);
         if (_rules.CloseAtTimeLimit && gate.TimeLimit > 0) _deadlines.Set(gate, now + TimeSpan.FromSeconds(gate.TimeLimit));
-        if (link.SynchSerial > 1) Diverge(gate, state);
+        return gate;
     }
 
-    private void FinishOwnSynch(int cmts, in PcmmMessage report)
+    private void FinishOwnSynch(int cmts, in PcmmMessage report, TimeSpan now)
     {
         CmtsLink link = _south[cmts];
-        if (report.TryGetError(out _)) return;
+        if (report.TryGetError(out _))
+        {
+            link.SynchAt = now + SynchRetry;
+            return;
+        }
         link.IsSynchronised = true;
         foreach (DecidedGate gate in link.Gates.Values.ToArray())
         {
-            if (gate.SeenIn == link.SynchSerial) continue;
+            if (gate.SeenIn == link.SynchSerial || gate.IsForeign) continue;
             Forget(gate);
             Diverge(gate, GateState.Closed);
         }
@@ -270,30 +289,8 @@ public sealed partial class PolicyServer
         ReportNorth(gate, state, GateReason.Other);
     }
 
-    private void ReportNorth(DecidedGate gate, GateState state, GateReason reason)
-    {
-        if (FindNorth(gate.Owner, gate) is not { } peer)
-        {
-            Counters.Dropped++;
-            return;
-        }
-        CopsWriter writer = peer.Connection.BeginReport(CopsReportType.Accounting, 256);
-        writer.AddTransaction(0, GateCommand.GateReportState);
-        GateCommands.AddGateReference(ref writer, gate.Owner, gate.Subscriber, gate.Id);
-        writer.AddState(state, reason);
-        writer.AddGateTime(gate.CommittedSeconds);
-        writer.AddGateUsage(gate.UsageKilobytes);
-        if (gate.Opaque is { } opaque) writer.AddOpaque(opaque);
-        AddReceipt(ref writer, peer);
-        peer.Connection.Commit(ref writer);
-    }
-
-    private void AddReceipt(ref CopsWriter writer, PepAssociation peer)
-    {
-        if (!peer.IsConfigured) return;
-        writer.AddReceiptKey(++_lastReceiptKey);
-        peer.Await(_lastReceiptKey);
-    }
+    private void ReportNorth(DecidedGate gate, GateState state, GateReason reason) =>
+        Deliver(gate.Owner, FindNorth(gate.Owner, gate), ReportObjects(gate, state, reason));
 
     /// <summary>The connection of the gate's last command, else one that declared the AMID, else none.</summary>
     private PepAssociation? FindNorth(Amid amid, DecidedGate? gate)
@@ -315,7 +312,7 @@ public sealed partial class PolicyServer
         ForwardNorth(operation.North, operation.Transaction, report, type, asked);
     }
 
-    private void ForwardNorth(int north, ushort transaction, in PcmmMessage report, CopsReportType type, GateSpec? spec)
+    private void ForwardNorth(int north, ushort transaction, in PcmmMessage report, CopsReportType type, GateSpec? spec, uint without = 0)
     {
         if (!_north.TryGetValue(north, out PepAssociation? peer) || !peer.Connection.IsOpen)
         {
@@ -324,7 +321,7 @@ public sealed partial class PolicyServer
         }
         CopsWriter writer = peer.Connection.BeginReport(type, report.Payload.Length + 512);
         writer.AddTransaction(transaction, report.Command);
-        ForwardCopy.AddObjects(ref writer, report, peer.Connection.Version.Layout, ForwardCopy.ReceiptKey | ForwardCopy.Psid, spec);
+        ForwardCopy.AddObjects(ref writer, report, peer.Connection.Version.Layout, ForwardCopy.ReceiptKey | ForwardCopy.Psid | without, spec);
         peer.Connection.Commit(ref writer);
     }
 

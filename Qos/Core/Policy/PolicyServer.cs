@@ -27,7 +27,7 @@ public sealed partial class PolicyServer
     private DateTimeOffset _wallClock;
     private uint _lastReceiptKey;
 
-    private enum OperationKind : byte { Set, Other, Synch, Configure, OwnSynch, OwnDelete }
+    private enum OperationKind : byte { Set, Other, Synch, Configure, OwnSynch, OwnIncrement, OwnDelete }
 
     /// <summary>A southbound command that waits for its answer.</summary>
     private readonly record struct Operation(OperationKind Kind, int North, ushort Transaction, GateCommand Command, DecidedGate? Gate, SynchMerge? Merge, Change? Change, int MergeSerial = 0);
@@ -54,6 +54,9 @@ public sealed partial class PolicyServer
 
         public bool IsSynchronised { get; set; }
 
+        /// <summary>When a synchronisation that failed is tried again.</summary>
+        public TimeSpan SynchAt { get; set; } = TimeSpan.MaxValue;
+
         public CopsConnection? Closing { get; set; }
     }
 
@@ -62,6 +65,9 @@ public sealed partial class PolicyServer
     {
         /// <summary>All gates of the AMID, so that what is not named is not there.</summary>
         public bool IsExhaustive { get; init; }
+
+        /// <summary>The application manager wants whole gates; otherwise what this server asked for itself stays here.</summary>
+        public bool IsComplete { get; init; }
 
         public int North { get; } = north;
 
@@ -80,7 +86,8 @@ public sealed partial class PolicyServer
         _rules = rules;
         _random = random;
         _routes = [.. settings.Routes.OrderByDescending(r => r.Subscribers.Length)];
-        _south = [.. Enumerable.Range(0, settings.CmtsCount).Select(_ => new CmtsLink(new PdpAssociation<Operation>(settings.South, settings.AnswerTimeout, random)))];
+        _south = [.. Enumerable.Range(0, settings.CmtsCount).Select(i => new CmtsLink(new PdpAssociation<Operation>(
+            settings.South with { ExpectedName = settings.CmtsNames.ElementAtOrDefault(i) }, settings.AnswerTimeout, random)))];
     }
 
     public PolicyCounters Counters { get; } = new();
@@ -101,6 +108,7 @@ public sealed partial class PolicyServer
             foreach (CmtsLink link in _south)
             {
                 if (link.Association.NextDeadline is { } own && own < next) next = own;
+                if (link.SynchAt < next) next = link.SynchAt;
             }
             return next == TimeSpan.MaxValue ? null : next;
         }
@@ -175,6 +183,11 @@ public sealed partial class PolicyServer
             PdpAssociation<Operation> association = _south[i].Association;
             if (association.TryTakeDial(now)) commands.Add(new LinkCommand(LinkAction.Connect, -1 - i));
             if (association.Connection is { } connection && connection.HandleDeadline(now) == CopsInput.Closed) CloseSouth(i, now, commands);
+            if (now >= _south[i].SynchAt)
+            {
+                _south[i].SynchAt = TimeSpan.MaxValue;
+                if (association.IsOpen) BeginOwnSynch(i, now);
+            }
             while (association.TryTakeLate(now, out _, out Operation late))
             {
                 Counters.TimedOut++;
@@ -238,6 +251,7 @@ public sealed partial class PolicyServer
         link.Closing = link.Association.Connection;
         link.Association.Drop();
         link.IsSynchronised = false;
+        link.SynchAt = TimeSpan.MaxValue;
         while (link.Association.TryTakeAny(out Operation operation)) Fail(operation, new PcmmError(PcmmErrorCode.TransportError));
         link.Association.DialLater(now);
     }

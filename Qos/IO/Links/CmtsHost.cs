@@ -11,7 +11,8 @@ public sealed class CmtsHost : IAsyncDisposable
 {
     private readonly Loop _loop;
 
-    public CmtsHost(CmtsSettings settings, TimeProvider clock, ILogger<CmtsHost> logger) => _loop = new Loop(settings, clock, logger);
+    /// <param name="security">TLS of all links, or null.</param>
+    public CmtsHost(CmtsSettings settings, TimeProvider clock, ILogger<CmtsHost> logger, LinkSecurity? security = null) => _loop = new Loop(settings, clock, logger, security);
 
     public CmtsCounters Counters => _loop.Engine.Counters;
 
@@ -41,7 +42,7 @@ public sealed class CmtsHost : IAsyncDisposable
 
     public ValueTask DisposeAsync() => _loop.DisposeAsync();
 
-    private sealed class Loop(CmtsSettings settings, TimeProvider clock, ILogger logger) : EngineLoop(clock, logger)
+    private sealed class Loop(CmtsSettings settings, TimeProvider clock, ILogger logger, LinkSecurity? security) : EngineLoop(clock, logger, security)
     {
         private static readonly TimeSpan TrafficStep = TimeSpan.FromMilliseconds(200);
         private readonly List<LinkCommand> _commands = [];

@@ -17,4 +17,10 @@ internal abstract partial class EngineLoop
 
     [LoggerMessage(3003, LogLevel.Warning, "No gate control connection to {Address}: {Cause}. Trying again with growing pauses.")]
     private partial void LogConnectFailed(IPEndPoint address, string cause);
+
+    [LoggerMessage(3004, LogLevel.Warning, "A gate control connection from {Peer} was not taken: {Cause}.")]
+    private partial void LogHandshakeFailed(IPAddress peer, string cause);
+
+    [LoggerMessage(3005, LogLevel.Warning, "A gate control connection could not be accepted: {Cause}. The listener stays.")]
+    private partial void LogAcceptFailed(string cause);
 }

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
@@ -19,6 +20,7 @@ internal abstract partial class EngineLoop : IAsyncDisposable
     private readonly Dictionary<int, SocketLink> _links = [];
     private readonly CancellationTokenSource _stop = new();
     private readonly TimeProvider _clock;
+    private readonly LinkSecurity? _security;
     private readonly ILogger _logger;
     private readonly long _origin;
     private readonly List<Socket> _listeners = [];
@@ -34,9 +36,15 @@ internal abstract partial class EngineLoop : IAsyncDisposable
     private readonly record struct Item(ItemKind Kind, int Link, byte[]? Buffer = null, int Count = 0, object? State = null);
 
     /// <summary>One socket and what is under way on it; only the owner task uses it, apart from its receive loop.</summary>
-    private sealed class SocketLink(Socket socket)
+    private sealed class SocketLink(Socket socket, IPAddress peer, SslStream? secure)
     {
         public Socket Socket { get; } = socket;
+
+        /// <summary>The other end, as IPv4 when it is.</summary>
+        public IPAddress Peer { get; } = peer;
+
+        /// <summary>Null on a plain link.</summary>
+        public SslStream? Secure { get; } = secure;
 
         public bool IsSending { get; set; }
 
@@ -46,9 +54,11 @@ internal abstract partial class EngineLoop : IAsyncDisposable
         public TaskCompletionSource? Relief { get; set; }
     }
 
-    protected EngineLoop(TimeProvider clock, ILogger logger)
+    /// <param name="security">TLS of every link of this loop, or null for plain links.</param>
+    protected EngineLoop(TimeProvider clock, ILogger logger, LinkSecurity? security)
     {
         _clock = clock;
+        _security = security;
         _origin = clock.GetTimestamp();
         _logger = logger;
         _timer = clock.CreateTimer(_ => _mailbox.Writer.TryWrite(new Item(ItemKind.Tick, 0)), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
@@ -132,21 +142,47 @@ internal abstract partial class EngineLoop : IAsyncDisposable
             ReadOnlySpan<byte> pending = PendingOutput(link);
             if (pending.IsEmpty)
             {
-                if (connection.IsClosing) Shut(link, connection);
+                if (connection.IsClosing)
+                {
+                    if (connection.Secure is not null) _ = SayEndAsync(connection.Secure);
+                    Shut(link, connection);
+                }
                 return;
             }
-            int sent = connection.Socket.Send(pending, SocketFlags.None, out SocketError error);
+            if (connection.Secure is not null)
+            {
+                SendLater(link, connection, pending);
+                return;
+            }
+            int sent;
+            SocketError error;
+            try
+            {
+                sent = connection.Socket.Send(pending, SocketFlags.None, out error);
+            }
+            catch (ObjectDisposedException)
+            {
+                return; // The receive loop has met the end of the transport; the owner hears of it next.
+            }
             if (sent > 0) ConsumeOutput(link, sent);
             if (error == SocketError.Success) continue;
             if (error == SocketError.WouldBlock)
             {
-                connection.IsSending = true;
-                byte[] rest = PendingOutput(link).ToArray();
-                ConsumeOutput(link, rest.Length);
-                _ = SendRestAsync(link, connection, rest);
+                SendLater(link, connection, PendingOutput(link));
             }
             return; // A broken transport is told by the receive loop.
         }
+    }
+
+    /// <summary>Hands bytes to a task of their own; the owner goes on and hears when they have left.</summary>
+    private void SendLater(int link, SocketLink connection, ReadOnlySpan<byte> pending)
+    {
+        connection.IsSending = true;
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(pending.Length);
+        pending.CopyTo(buffer);
+        int count = pending.Length;
+        ConsumeOutput(link, count);
+        _ = SendRestAsync(link, connection, buffer, count);
     }
 
     /// <summary>Sends what is queued, then closes.</summary>
@@ -155,6 +191,7 @@ internal abstract partial class EngineLoop : IAsyncDisposable
         if (!_links.TryGetValue(link, out SocketLink? connection)) return;
         connection.IsClosing = true;
         Send(link);
+        if (_links.TryGetValue(link, out SocketLink? waiting) && waiting == connection) _ = AbandonAsync(connection);
     }
 
     protected abstract ReadOnlySpan<byte> PendingOutput(int link);
@@ -245,11 +282,11 @@ internal abstract partial class EngineLoop : IAsyncDisposable
                 Relieve(item.Link);
                 break;
             case ItemKind.Accepted:
-                Begin(item.Link, (Socket)item.State!);
-                OnAccepted(item.Link, ((IPEndPoint)((Socket)item.State!).RemoteEndPoint!).Address.ToString(), now);
+                Begin(item.Link, (SocketLink)item.State!);
+                OnAccepted(item.Link, ((SocketLink)item.State!).Peer.ToString(), now);
                 break;
             case ItemKind.Connected:
-                Begin(item.Link, (Socket)item.State!);
+                Begin(item.Link, (SocketLink)item.State!);
                 OnConnected(item.Link, now);
                 break;
             case ItemKind.ConnectFailed:
@@ -282,12 +319,11 @@ internal abstract partial class EngineLoop : IAsyncDisposable
         _timer.Change(wait > TimeSpan.Zero ? wait + TimeSpan.FromMilliseconds(1) : TimeSpan.Zero, Timeout.InfiniteTimeSpan);
     }
 
-    private void Begin(int link, Socket socket)
+    private void Begin(int link, SocketLink connection)
     {
         if (_links.Remove(link, out SocketLink? old)) EndGently(old.Socket);
-        var connection = new SocketLink(socket);
         _links.Add(link, connection);
-        socket.Blocking = false;
+        if (connection.Secure is null) connection.Socket.Blocking = false;
         _ = ReceiveAsync(link, connection);
     }
 
@@ -334,92 +370,6 @@ internal abstract partial class EngineLoop : IAsyncDisposable
             connection.Relief.SetResult();
             connection.Relief = null;
             _congested--;
-        }
-    }
-
-    private async Task AcceptAsync(Socket listener, Func<IPAddress, bool> isAllowed)
-    {
-        try
-        {
-            while (true)
-            {
-                Socket socket = await listener.AcceptAsync(_stop.Token).ConfigureAwait(false);
-                socket.NoDelay = true;
-                IPAddress peer = ((IPEndPoint)socket.RemoteEndPoint!).Address;
-                if (!isAllowed(peer))
-                {
-                    LogRefused(peer);
-                    socket.Dispose();
-                    continue;
-                }
-                await _mailbox.Writer.WriteAsync(new Item(ItemKind.Accepted, Interlocked.Increment(ref _lastAccepted), State: socket), _stop.Token).ConfigureAwait(false);
-            }
-        }
-        catch (Exception fault) when (fault is OperationCanceledException or SocketException or ObjectDisposedException or ChannelClosedException)
-        {
-            // The listener was closed with the loop.
-        }
-    }
-
-    private async Task DialAsync(int link, IPEndPoint address)
-    {
-        var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
-        limit.CancelAfter(TimeSpan.FromSeconds(5));
-        try
-        {
-            await socket.ConnectAsync(address, limit.Token).ConfigureAwait(false);
-            LogConnected(address);
-            await _mailbox.Writer.WriteAsync(new Item(ItemKind.Connected, link, State: socket), _stop.Token).ConfigureAwait(false);
-        }
-        catch (Exception fault) when (fault is SocketException or OperationCanceledException or ChannelClosedException)
-        {
-            socket.Dispose();
-            LogConnectFailed(address, fault.Message);
-            _mailbox.Writer.TryWrite(new Item(ItemKind.ConnectFailed, link));
-        }
-    }
-
-    private async Task ReceiveAsync(int link, SocketLink connection)
-    {
-        Socket socket = connection.Socket;
-        try
-        {
-            while (true)
-            {
-                if (connection.Relief is { } relief) await relief.Task.ConfigureAwait(false);
-                byte[] buffer = ArrayPool<byte>.Shared.Rent(ReceiveSize);
-                int count = await socket.ReceiveAsync(buffer.AsMemory(), SocketFlags.None, _stop.Token).ConfigureAwait(false);
-                if (count == 0)
-                {
-                    ArrayPool<byte>.Shared.Return(buffer);
-                    break;
-                }
-                var item = new Item(ItemKind.Received, link, buffer, count);
-                if (!_mailbox.Writer.TryWrite(item)) await _mailbox.Writer.WriteAsync(item, _stop.Token).ConfigureAwait(false);
-            }
-        }
-        catch (Exception fault) when (fault is SocketException or OperationCanceledException or ObjectDisposedException or ChannelClosedException)
-        {
-            // The end of the transport, told below.
-        }
-        finally
-        {
-            socket.Dispose();
-        }
-        if (!_stop.IsCancellationRequested) await _mailbox.Writer.WriteAsync(new Item(ItemKind.Closed, link, State: socket), CancellationToken.None).ConfigureAwait(false);
-    }
-
-    private async Task SendRestAsync(int link, SocketLink connection, byte[] rest)
-    {
-        try
-        {
-            for (int at = 0; at < rest.Length;) at += await connection.Socket.SendAsync(rest.AsMemory(at), SocketFlags.None, _stop.Token).ConfigureAwait(false);
-            await _mailbox.Writer.WriteAsync(new Item(ItemKind.Writable, link, State: connection.Socket), _stop.Token).ConfigureAwait(false);
-        }
-        catch (Exception fault) when (fault is SocketException or OperationCanceledException or ObjectDisposedException or ChannelClosedException)
-        {
-            // The receive loop tells the end of the transport.
         }
     }
 }

@@ -14,8 +14,10 @@ public sealed class PolicyServerHost : IAsyncDisposable
 
     /// <param name="settings">Identity and routes.</param>
     /// <param name="cmts">Addresses of the CMTSs, in the order of the routes' numbers.</param>
-    public PolicyServerHost(PolicyServerSettings settings, IReadOnlyList<IPEndPoint> cmts, PolicyRules rules, TimeProvider clock, ILogger<PolicyServerHost> logger) =>
-        _loop = new Loop(settings with { CmtsCount = cmts.Count }, cmts, rules, clock, logger);
+    /// <param name="security">TLS of all links, north and south, or null.</param>
+    public PolicyServerHost(
+        PolicyServerSettings settings, IReadOnlyList<IPEndPoint> cmts, PolicyRules rules, TimeProvider clock, ILogger<PolicyServerHost> logger, LinkSecurity? security = null) =>
+        _loop = new Loop(settings with { CmtsCount = cmts.Count }, cmts, rules, clock, logger, security);
 
     public PolicyCounters Counters => _loop.Counters;
 
@@ -45,8 +47,8 @@ public sealed class PolicyServerHost : IAsyncDisposable
         private readonly PolicyServer _engine;
         private ITimer? _wallClock;
 
-        public Loop(PolicyServerSettings settings, IReadOnlyList<IPEndPoint> cmts, PolicyRules rules, TimeProvider clock, ILogger logger)
-            : base(clock, logger)
+        public Loop(PolicyServerSettings settings, IReadOnlyList<IPEndPoint> cmts, PolicyRules rules, TimeProvider clock, ILogger logger, LinkSecurity? security)
+            : base(clock, logger, security)
         {
             _cmts = cmts;
             _engine = new PolicyServer(settings, rules, RandomNumberGenerator.Create());

@@ -18,8 +18,10 @@ public sealed partial class PolicyServerLink : IApplicationManager, IAsyncDispos
     /// <param name="settings">Who the application manager is.</param>
     /// <param name="servers">Policy servers, tried in order.</param>
     /// <param name="journal">Where gates are written before they are set.</param>
-    public PolicyServerLink(ApplicationManagerSettings settings, IReadOnlyList<IPEndPoint> servers, IGateJournal journal, TimeProvider clock, ILogger<PolicyServerLink> logger) =>
-        _loop = new Loop(settings with { PolicyServers = servers.Count }, servers, journal, clock, logger);
+    /// <param name="security">TLS of the link, or null.</param>
+    public PolicyServerLink(
+        ApplicationManagerSettings settings, IReadOnlyList<IPEndPoint> servers, IGateJournal journal, TimeProvider clock, ILogger<PolicyServerLink> logger, LinkSecurity? security = null) =>
+        _loop = new Loop(settings with { PolicyServers = servers.Count }, servers, journal, clock, logger, security);
 
     public bool IsConnected => _loop.Engine is { IsOpen: true };
 
@@ -48,8 +50,8 @@ public sealed partial class PolicyServerLink : IApplicationManager, IAsyncDispos
 
     public ValueTask DisposeAsync() => _loop.DisposeAsync();
 
-    private sealed partial class Loop(ApplicationManagerSettings settings, IReadOnlyList<IPEndPoint> servers, IGateJournal journal, TimeProvider clock, ILogger logger)
-        : EngineLoop(clock, logger)
+    private sealed partial class Loop(ApplicationManagerSettings settings, IReadOnlyList<IPEndPoint> servers, IGateJournal journal, TimeProvider clock, ILogger logger, LinkSecurity? security)
+        : EngineLoop(clock, logger, security)
     {
         public static readonly ManagerCounters NoCounters = new();
         private static readonly TimeSpan JournalRetry = TimeSpan.FromSeconds(1);

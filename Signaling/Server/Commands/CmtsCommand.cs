@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Net;
 using MediaRelay.Qos.Cmts;
+using MediaRelay.Qos.IO;
 using MediaRelay.Qos.IO.Links;
 using MediaRelay.Qos.Pcmm;
 using MediaRelay.Server.Configuration;
@@ -29,13 +30,16 @@ internal static class CmtsCommand
         foreach (Option<string[]> flag in CmtsFlags.All) command.Add(flag);
         command.Add(CmtsFlags.File);
         command.Add(CmtsFlags.Metrics);
+        LinkFlags.AddTo(command);
         command.Add(CmtsTopCommand.Create());
         command.SetAction(async (parse, _) =>
         {
             (CmtsSettings settings, IPEndPoint listen, IReadOnlyList<SubscriberPrefix> allowed, double traffic, List<ConfigurationFault> faults) = CmtsFlags.Read(parse);
+            LinkFiles? files = LinkFlags.Read(parse, [listen], faults);
             if (faults.Count > 0) return ServerRunner.Report(faults);
             var builder = RoleHost.CreateBuilder(new NodeOptions { MetricsListen = parse.GetValue(CmtsFlags.Metrics)!, DrainTimeout = TimeSpan.FromSeconds(5) });
-            builder.Services.AddSingleton(s => new CmtsHost(settings, TimeProvider.System, s.GetRequiredService<ILogger<CmtsHost>>()));
+            builder.Services.AddSingleton(s => new CmtsHost(settings, TimeProvider.System, s.GetRequiredService<ILogger<CmtsHost>>(), s.GetService<LinkSecurity>()));
+            builder.Services.AddLinkSecurity(files);
             builder.Services.AddHostedService(s => new Runner(s.GetRequiredService<CmtsHost>(), listen, allowed, traffic));
             WebApplication app = builder.Build();
             RoleHost.MapManagement(app, ["Cmts"]);

@@ -151,7 +151,7 @@ public sealed class GateControlTests : IAsyncDisposable
     [Fact]
     public void An_open_endpoint_without_a_key_is_refused()
     {
-        var options = new QosOptions { PolicyServers = ["192.0.2.10:3918"], ApplicationServerListen = "0.0.0.0:8092" };
+        var options = new QosOptions { PolicyServers = ["127.0.0.1:3918"], ApplicationServerListen = "0.0.0.0:8092" };
         Assert.Contains("ApplicationServerKeyFile is empty", options.Validate(new global::System.ComponentModel.DataAnnotations.ValidationContext(options)).Single().ErrorMessage, StringComparison.Ordinal);
     }
 

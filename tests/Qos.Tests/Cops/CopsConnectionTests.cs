@@ -59,6 +59,17 @@ public sealed class CopsConnectionTests
         Assert.False(ends.Pdp.IsClosed); // It keeps the transport; the enforcement point is the one to close it.
     }
 
+    [Theory]
+    [InlineData("cmts1", true)]
+    [InlineData("cmts2", false)]
+    public void A_peer_with_another_name_than_expected_is_refused_with_error_14(string expected, bool isOpen)
+    {
+        Ends ends = Pair(pdp: new CopsSettings { ExpectedName = expected });
+        Exchange(ends, Start);
+        Assert.Equal(isOpen, ends.Pdp.IsOpen);
+        if (!isOpen) Assert.Equal((CopsErrorCode.AuthenticationFailure, CopsErrorCode.AuthenticationFailure), (ends.Pdp.CloseError, ends.Pep.CloseError));
+    }
+
     [Fact]
     public void An_open_without_version_is_refused_with_error_5()
     {

@@ -17,6 +17,27 @@ public sealed class PolicyServerTests
         Assert.Equal([1, 2], world.Cmts.Select(c => c.Engine.GateCount));
     }
 
+    [Theory]
+    [InlineData("192.0.2.2", GateEventKind.Set)] // Where the application manager of this world connects from.
+    [InlineData("192.0.2.0/24", GateEventKind.Set)]
+    [InlineData("192.0.2.3", GateEventKind.Refused)]
+    public void An_application_is_served_only_from_the_addresses_that_belong_to_it(string peers, GateEventKind outcome)
+    {
+        Assert.True(PolicyRules.TryParse(System.Text.Encoding.UTF8.GetBytes($$"""{ "applications": [{ "tag": 22136, "peers": ["{{peers}}"] }] }"""), out PolicyRules rules, out _));
+        QosWorld world = new QosWorld(rules: rules).Start();
+        GateHandle gate = world.Manager.Request("s", Given.Request())[0];
+        world.Settle();
+        Assert.Equal(outcome, world.Manager.Last(gate)!.Kind);
+        if (outcome == GateEventKind.Refused) Assert.Equal(PcmmErrorCode.UnauthorizedAmid, world.Manager.Last(gate)!.Error.Code);
+    }
+
+    [Fact]
+    public void A_peer_that_is_no_address_is_said_in_a_sentence()
+    {
+        Assert.False(PolicyRules.TryParse("""{ "applications": [{ "peers": ["here"] }] }"""u8, out _, out IReadOnlyList<string> faults));
+        Assert.Equal(["Rules, applications: \"here\" is no address or range of peers. Write for example 192.0.2.10/32."], faults);
+    }
+
     [Fact]
     public void A_dead_cmts_does_not_delay_another()
     {
