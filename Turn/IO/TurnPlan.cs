@@ -27,8 +27,7 @@ internal sealed class TurnPlan
             throw new FormatException($"Turn:Ports is '{options.Ports}'. Write first-last, e.g. 49152-65535.");
         Ports = ports;
         RelayAddresses = ReadRelayAddresses();
-        // A moved allocation may arrive on another thread's socket; with one thread its ticket always finds it.
-        Workers = options.Mobility ? 1 : options.Workers > 0 ? options.Workers : Environment.ProcessorCount;
+        Workers = options.Workers > 0 ? options.Workers : Environment.ProcessorCount;
         Limits = ReadLimits();
         Alternates = new AlternateServers(
             [.. options.AlternateServers.Select(TransportAddress.Parse)], [.. options.TlsAlternateServers.Select(TransportAddress.Parse)], options.Redirect);
@@ -95,6 +94,8 @@ internal sealed class TurnPlan
         return new RelayCredentials(Options.Realm, users)
         {
             TimedSecrets = secrets.Count == 0 ? null : new TimedSecrets(secrets[0], secrets.Count > 1 ? secrets[1] : default),
+            TokenKeys = [.. ReadLines(Options.TokenKeysFile).Select(ReadTokenKey)],
+            ServerName = Options.ServerName,
             OffersSha256 = Options.OfferSha256,
             RequiresSha256 = Options.RequireSha256,
             PeerScope = Options.PeerScope,
@@ -111,6 +112,15 @@ internal sealed class TurnPlan
         if (colon < 1 || !OpaqueString.TryPrepare(text[..colon], out var name) || !OpaqueString.TryPrepare(text[(colon + 1)..], out var password))
             throw new FormatException("Turn:Users or Turn:UsersFile has an entry that is not name:password in printable characters.");
         return StaticUser.Create(name, Options.Realm, password);
+    }
+
+    private static TokenKey ReadTokenKey(string text)
+    {
+        var colon = text.IndexOf(':', StringComparison.Ordinal);
+        var key = new byte[32];
+        return colon > 0 && Convert.TryFromBase64String(text[(colon + 1)..], key, out var length) && length is 16 or 32
+            ? new TokenKey(Encoding.UTF8.GetBytes(text[..colon]), key.AsMemory(0, length))
+            : throw new FormatException("Turn:TokenKeysFile has a line that is not kid:key with a key of 16 or 32 bytes in base64, e.g. the output of: openssl rand -base64 32");
     }
 
     private static IEnumerable<string> ReadLines(string file) => file.Length == 0

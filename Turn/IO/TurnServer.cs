@@ -175,7 +175,7 @@ internal sealed partial class TurnServer(TurnOptions options, TimeProvider time,
     private void WarnAboutCredentials(TurnPlan plan)
     {
         var options = plan.Options;
-        if (options.AuthSecrets.Length == 0 && options.AuthSecretFile.Length == 0 && options.Users.Length == 0 && options.UsersFile.Length == 0)
+        if (options.AuthSecrets.Length == 0 && options.AuthSecretFile.Length == 0 && options.Users.Length == 0 && options.UsersFile.Length == 0 && options.TokenKeysFile.Length == 0)
             LogNoCredentials();
     }
 }

@@ -55,7 +55,8 @@ internal sealed unsafe partial class RelayShard
             return;
         }
 
-        if (Siblings.Count > 1 && RelayEngine.TryGetOwningShard(request, out var owner) && owner != Index && owner < Siblings.Count)
+        // A connection with an allocation stays: its media and its end are known here.
+        if (Siblings.Count > 1 && !client.HasAllocation && RelayEngine.TryGetOwningShard(request, out var owner) && owner != Index && owner < Siblings.Count)
         {
             _clients.Remove(client.Number);
             client.MoveTo(Siblings[owner]);
@@ -88,16 +89,8 @@ internal sealed unsafe partial class RelayShard
     /// </summary>
     private bool TryHandOver(ReadOnlySpan<byte> datagram, in FiveTuple from)
     {
-        if (_redirects.Count == 0 || !_redirects.TryGetValue(from, out var owner))
-        {
-            if (datagram.Length < StunLimits.HeaderLength || datagram[0] > 3 || !RelayEngine.TryGetOwningShard(datagram, out var named)
-                || named == Index || named >= Siblings.Count)
-            {
-                return false;
-            }
-
-            owner = named;
-        }
+        if (datagram.Length < StunLimits.HeaderLength || !RelayEngine.TryGetOwningShard(datagram, out var owner) || owner == Index || owner >= Siblings.Count)
+            return false;
 
         _ = Siblings[owner].Inbox.TryPostHandOver(in from, datagram, Index);
         return true;
@@ -105,8 +98,13 @@ internal sealed unsafe partial class RelayShard
 
     private void Adopt(in FiveTuple from, int origin)
     {
-        if (!_engine.LastOutcome.IsSuccess || _engine.LastOutcome.Method is not (StunMethod.Allocate or StunMethod.Refresh) || !_adopted.TryAdd(from, origin))
+        // A path whose allocation ended with this very request is not kept: nothing would ever release it.
+        if (!_engine.LastOutcome.IsSuccess || _engine.LastOutcome.Method is not (StunMethod.Allocate or StunMethod.Refresh)
+            || !_engine.IsPathOfAllocation(in from) || !_adopted.TryAdd(from, origin))
+        {
             return;
+        }
+
         var (client, owner) = (from, Index);
         _ = Siblings[origin].Inbox.TryPost(shard =>
         {

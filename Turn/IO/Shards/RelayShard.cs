@@ -10,9 +10,9 @@ namespace MediaRelay.Turn.IO.Shards;
 /// <code>
 ///   wait      sends of the turn before go out, datagrams come in: one system call (io_uring)
 ///   clock     read once
+///   inbox     frames of stream and DTLS clients and what other shards hand over, at most <see cref="InboxBudget"/>
 ///   control   everything that came on control sockets
 ///   media     everything else, at most <see cref="DatagramLoop.Budget"/> datagrams or trains
-///   inbox     frames of stream and DTLS clients, at most <see cref="InboxBudget"/>
 ///   timers    what is due in the engine
 /// </code>
 /// The kernel hands a client's datagrams always to the same shard (<see cref="ReusePortFilter"/>), so shards share nothing per packet.
@@ -168,6 +168,8 @@ internal sealed unsafe partial class RelayShard : IDisposable
         Counters.Turns++;
         Counters.LastTurn = _now.Ticks;
 
+        // First, because it may say whose datagrams belong to another shard.
+        TakeInbox();
         var received = _loop.Received;
         var sockets = _settings.Sockets;
         for (var i = 0; i < received.Length; i++)
@@ -185,7 +187,6 @@ internal sealed unsafe partial class RelayShard : IDisposable
                 HandleFromClient(in entry, sockets[entry.Token].Listener);
         }
 
-        TakeInbox();
         if (_engine.NextDeadline is { } due && due <= _now)
         {
             _engine.HandleDeadline(_now, _commands);
