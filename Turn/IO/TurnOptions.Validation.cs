@@ -57,6 +57,8 @@ public sealed partial class TurnOptions
             Fault(nameof(AuthSecrets), $"Turn:AuthSecrets has a secret of {Encoding.UTF8.GetByteCount(secret)} bytes. At least {TimedSecrets.MinLength} are needed, e.g. the output of: openssl rand -hex 32");
         foreach (var user in Users.Where(user => user.IndexOf(':', StringComparison.Ordinal) is < 1 || user.EndsWith(':')))
             Fault(nameof(Users), $"Turn:Users has an entry without password ('{user.Split(':')[0]}'). Write name:password.");
+        foreach (var name in Users.Select(user => user.Split(':')[0]).GroupBy(name => name).Where(same => same.Count() > 1).Select(same => same.Key))
+            Fault(nameof(Users), $"Turn:Users has {name} more than once. Keep one password.");
         if (RequireSha256 && !OfferSha256)
             Fault(nameof(RequireSha256), "Turn:RequireSha256 is on and Turn:OfferSha256 is off, so nobody could log in. Switch OfferSha256 on.");
 

@@ -64,7 +64,7 @@ internal sealed partial class TurnServer(TurnOptions options, TimeProvider time,
         }
 
         _streams.Serve(_shards);
-        _dtls.Start(_shards);
+        _dtls.Start(_shards, Events);
         if (plan.Discovery.Count == 2)
             _discovery = Discovery.DiscoveryListener.Start(plan.Discovery[0], plan.Discovery[1], time);
         _reloader = new CredentialReloader(plan, _shards, loggers.CreateLogger<CredentialReloader>());

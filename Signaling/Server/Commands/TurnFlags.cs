@@ -64,7 +64,7 @@ internal static class TurnFlags
         Text("--nonce-key-file", "File with 64 hex digits that the relays of a cluster share.", "file", (o, v) => o.NonceKeyFile = v),
         Texts("--rfc5780-address", "Twice: primary and alternate address of NAT behaviour discovery.", "ip:port", (o, v) => o.Rfc5780Addresses = v),
         Switch("--tcp-relay", "Serve TCP allocations (RFC 6062).", (o, v) => o.TcpRelay = v),
-        Switch("--mobility", "Let clients move an allocation to a new address (RFC 8016).", (o, v) => o.Mobility = v),
+        Switch("--mobility", "Let clients move an allocation to a new address (RFC 8016); their datagrams may then cross threads.", (o, v) => o.Mobility = v),
         Switch("--old-channel-numbers", "Accept channel numbers 0x5000 to 0x7FFF (RFC 5766), which clients of coturn use.", (o, v) => o.OldChannelNumbers = v),
         Texts("--proxy-protocol-from", "Network of balancers that send PROXY protocol v2 over TCP and TLS.", "cidr", (o, v) => o.ProxyProtocolFrom = v),
         Switch("--require-sha256", "Refuse clients that can only use MD5 for passwords.", (o, v) => o.RequireSha256 = v),
