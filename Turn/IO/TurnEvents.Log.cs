@@ -18,6 +18,9 @@ internal sealed partial class TurnEvents
     [LoggerMessage(1004, LogLevel.Critical, "Relay shard {Shard} met an error that it should not and goes on with the next datagram.", EventName = "ShardFailed")]
     private partial void LogShardFailed(Exception exception, int shard);
 
+    [LoggerMessage(1006, LogLevel.Warning, "{Count} answers to unverified sources were withheld on shard {Shard} since the last such line, the newest to {Source}: a flood, or more than 100 new clients a second behind one address.", EventName = "AnswersWithheld")]
+    private partial void LogWithheld(long count, int shard, TransportAddress source);
+
     [LoggerMessage(1005, LogLevel.Debug, "Allocation of user {User} from {Client} ended: {Cause}.", EventName = "AllocationGone")]
     private partial void LogGone(string user, TransportAddress client, AllocationEnd cause);
 }

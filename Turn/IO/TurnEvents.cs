@@ -54,6 +54,8 @@ internal sealed partial class TurnEvents(IReadOnlyList<RelayListener> listeners,
             LogHeld(held, outcome.Reason);
     }
 
+    public void Withheld(int shard, long count, TransportAddress newest) => LogWithheld(count, shard, newest);
+
     public void PortFailed(int shard, TransportAddress address, SocketError error)
     {
         if (_portLimiter.TryPass(0, out _))

@@ -73,10 +73,13 @@ internal sealed class TurnPlan
     public static TurnPlan Read(TurnOptions options) => new(options, ListenAddress.OfInterfaces());
 
     /// <summary>The peer policy, given where the listeners really are (ports chosen by the system included).</summary>
-    public PeerPolicy PeersFor(IEnumerable<RelayListener> listeners) => new()
+    public PeerPolicy PeersFor(IEnumerable<RelayListener> listeners) => PeersFor(listeners, Interfaces);
+
+    /// <summary>The same with the addresses that the machine has by now.</summary>
+    public PeerPolicy PeersFor(IEnumerable<RelayListener> listeners, IReadOnlyList<TransportAddress> interfaces) => new()
     {
         Rules = [.. Options.AllowedPeers.Select(text => new PeerRule(PeerPrefix.Parse(text), true)), .. Options.DeniedPeers.Select(text => new PeerRule(PeerPrefix.Parse(text), false))],
-        OwnAddresses = [.. Interfaces.Concat(RelayAddresses.SelectMany(a => (TransportAddress[])[a.Bind, a.Advertised])).Distinct()],
+        OwnAddresses = [.. Interfaces.Concat(interfaces).Concat(RelayAddresses.SelectMany(a => (TransportAddress[])[a.Bind, a.Advertised])).Distinct()],
         RelayAddresses = [.. RelayAddresses.SelectMany(a => (TransportAddress[])[a.Bind, a.Advertised]).Distinct()],
         Listeners = [.. listeners.Select(listener => listener.Address), .. Discovery, .. CrossedDiscovery()],
         BackEnds = [.. Options.BackEnds.Select(TransportAddress.Parse)],

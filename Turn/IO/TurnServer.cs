@@ -25,6 +25,7 @@ internal sealed partial class TurnServer(TurnOptions options, TimeProvider time,
     private Dtls.DtlsListeners? _dtls;
     private Discovery.DiscoveryListener? _discovery;
     private CredentialReloader? _reloader;
+    private OwnAddressWatcher? _ownAddresses;
 
     public TurnPlan? Plan { get; private set; }
 
@@ -68,6 +69,7 @@ internal sealed partial class TurnServer(TurnOptions options, TimeProvider time,
         if (plan.Discovery.Count == 2)
             _discovery = Discovery.DiscoveryListener.Start(plan.Discovery[0], plan.Discovery[1], time);
         _reloader = new CredentialReloader(plan, _shards, loggers.CreateLogger<CredentialReloader>());
+        _ownAddresses = new OwnAddressWatcher(plan, listeners, _shards, loggers.CreateLogger<OwnAddressWatcher>());
         foreach (var listener in listeners)
             LogListening(listener.Address, listener.Transport);
         LogStarted(_shards.Length, _shards[0].Mechanism, string.Join(", ", plan.RelayAddresses.Select(Describe)), plan.Options.Ports);
@@ -98,6 +100,7 @@ internal sealed partial class TurnServer(TurnOptions options, TimeProvider time,
     public async Task StopAsync(CancellationToken cancellationToken)
     {
         _reloader?.Dispose();
+        _ownAddresses?.Dispose();
         _discovery?.Dispose();
         if (Interlocked.Exchange(ref _streams, null) is { } streams)
         {

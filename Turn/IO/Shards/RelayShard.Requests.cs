@@ -11,6 +11,10 @@ internal sealed unsafe partial class RelayShard
     private const int MaxRedirects = 65_536;
     private readonly Dictionary<FiveTuple, int> _redirects = [];
     private readonly Dictionary<FiveTuple, int> _adopted = [];
+    private static readonly TimeSpan WithheldWindow = TimeSpan.FromSeconds(10);
+    private TransportAddress _lastWithheld;
+    private long _withheldTold;
+    private TimeSpan _withheldNext;
 
     /// <summary>All shards of the node, for hand-over; set before the first one starts.</summary>
     public IReadOnlyList<RelayShard> Siblings { get; set; } = [];
@@ -132,10 +136,22 @@ internal sealed unsafe partial class RelayShard
         }
 
         var outcome = _engine.LastOutcome;
+        if (outcome.Reason == RefusalReason.RateLimit)
+            _lastWithheld = from.Client;
         if (outcome.IsSuccess || outcome.Reason is RefusalReason.NoCredentials or RefusalReason.NotARequest or RefusalReason.StaleNonce or RefusalReason.UnknownMethod or RefusalReason.RateLimit)
             return;
         var named = StunMessage.TryRead(request, out var message, out _) && message.TryGetUsername(out var name) ? name : default;
         _observer.Refused(in from, outcome, named);
+    }
+
+    /// <summary>A flood is told once per window, not per datagram.</summary>
+    private void TellWithheld()
+    {
+        var withheld = _engine.Counters.WithheldByRate;
+        if (withheld == _withheldTold || _now < _withheldNext)
+            return;
+        _observer.Withheld(Index, withheld - _withheldTold, _lastWithheld);
+        (_withheldTold, _withheldNext) = (withheld, _now + WithheldWindow);
     }
 
     private void HandleIcmp(RelayPort port, in IcmpReport report)

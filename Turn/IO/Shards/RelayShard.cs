@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using MediaRelay.Stun;
 using MediaRelay.Turn.IO.Sockets;
+using MediaRelay.Turn.Peers;
 using MediaRelay.Turn.Ports;
 
 namespace MediaRelay.Turn.IO.Shards;
@@ -103,6 +104,13 @@ internal sealed unsafe partial class RelayShard : IDisposable
         return count;
     }
 
+    /// <summary>Takes another peer policy; only for work posted to <see cref="Inbox"/>.</summary>
+    public void Update(PeerFilter peers)
+    {
+        _engine.Update(peers, _now, _commands);
+        ExecuteAll();
+    }
+
     private void Run()
     {
         _loop = _settings.Mechanism == DatagramMechanism.Auto && UringLoop.TryCreate(out var ring, out _) ? ring : new BatchLoop();
@@ -193,6 +201,7 @@ internal sealed unsafe partial class RelayShard : IDisposable
             ExecuteAll();
         }
 
+        TellWithheld();
         _overload.Observe(_now, received.Length == DatagramLoop.Budget, Counters);
         Counters.SystemCalls = _loop.Calls;
         Counters.SendFailures = _loop.SendFailures;

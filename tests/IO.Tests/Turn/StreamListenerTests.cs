@@ -128,7 +128,7 @@ public sealed class StreamListenerTests : IDisposable
         {
             TargetHost = "relay.test",
             EnabledSslProtocols = SslProtocols.Tls12,
-            RemoteCertificateValidationCallback = (_, _, _, _) => true,
+            RemoteCertificateValidationCallback = (_, certificate, _, _) => certificate?.Subject == "CN=relay.test",
         });
         return tls;
     }

@@ -81,6 +81,32 @@ public sealed class CanaryTests(RelayFixture relay) : IClassFixture<RelayFixture
     }
 
     [Fact]
+    public void An_address_that_the_machine_gets_later_is_closed_too_with_what_was_bound_to_it()
+    {
+        const string later = "11.10.0.77";
+        var own = TransportAddress.Parse($"{later}:{CanaryPort}");
+        Namespaces.Run(relay.Network.Client, () =>
+        {
+            using var client = new TestClient(HomeNetwork.RelayAddress);
+            Assert.Equal(0, client.Allocate());
+            Assert.Equal(0, client.BindChannel(own, 0x4001));
+            HomeNetwork.Shell($"ip -n {relay.Network.Relay} addr add {later}/24 dev eth0");
+            Assert.True(relay.Process.WaitFor($"now has {later}", TimeSpan.FromSeconds(10)));
+            using var canaries = new Canaries(relay, own);
+            var code = 0;
+            for (var attempt = 0; attempt < 50 && code == 0; attempt++)
+                code = client.BindChannel(own, 0x4001);
+            Assert.Equal(403, code);
+            client.SendChannelData(0x4001, "canary"u8);
+            client.SendIndication(own, "canary"u8);
+            Assert.Equal(0, client.Refresh(600));
+            Assert.Equal(0, canaries.Count(expected: 0));
+            return true;
+        });
+        HomeNetwork.Shell($"ip -n {relay.Network.Relay} addr del {later}/24 dev eth0");
+    }
+
+    [Fact]
     public void A_public_peer_is_reachable_by_both_methods_so_that_silence_above_means_refusal()
     {
         var peer = TransportAddress.Parse($"{HomeNetwork.PeerAddress}:{CanaryPort}");

@@ -74,7 +74,7 @@ public sealed class LimitTests
             writer.Add(each, new byte[each == type ? length : 5]);
         writer.Add(StunAttributeType.Nonce, type == StunAttributeType.Nonce ? new byte[length] : nonce);
         writer.AddIntegrity(client.Key.Bytes);
-        Assert.Equal(absent ? 400 : 401, scene.Send(buffer[..writer.Length], client.Path).Code);
+        Assert.Equal(absent ? 400 : 401, scene.Send(buffer.AsSpan(0, writer.Length), client.Path).Code);
     }
 
     [Fact]
