@@ -7,7 +7,7 @@ namespace MediaRelay.Turn.IO;
 internal sealed partial class TurnEvents
 {
     [LoggerMessage(1001, LogLevel.Warning, "{Method} refused for user {User} from {Client}/{Transport} with {Code}: {Reason}.", EventName = "RequestRefused")]
-    private partial void LogRefused(StunMethod method, string user, TransportAddress client, ClientTransport transport, int code, string reason);
+    private partial void LogRefused(StunMethod method, string user, TransportAddress client, ClientTransport transport, string code, string reason);
 
     [LoggerMessage(1002, LogLevel.Warning, "{Count} more refusals for the same reason ({Reason}) were not logged.", EventName = "RefusalsHeld")]
     private partial void LogHeld(int count, RefusalReason reason);

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using System.Net.Sockets;
 using MediaRelay.Stun;
 using MediaRelay.Turn.IO.Shards;
@@ -49,7 +50,7 @@ internal sealed partial class TurnEvents(IReadOnlyList<RelayListener> listeners,
         if (!_limiter.TryPass((int)outcome.Reason, out var held))
             return;
         var transport = listeners[from.Listener].Transport;
-        LogRefused(outcome.Method, LogText.Escape(userName), from.Client, transport, (int)outcome.Code, Explain(outcome));
+        LogRefused(outcome.Method, LogText.Escape(userName), from.Client, transport, outcome.Code == StunErrorCode.None ? "silence" : ((int)outcome.Code).ToString(CultureInfo.InvariantCulture), Explain(outcome));
         if (held > 0)
             LogHeld(held, outcome.Reason);
     }

@@ -61,9 +61,18 @@ public sealed class TurnOptionsTests
         for (var i = 0; i < 30; i++)
             events.Refused(from, new RelayOutcome(StunMethod.Allocate, StunErrorCode.AllocationQuotaReached, RefusalReason.UserQuota, 4), "1735:gw-17\n"u8);
         Assert.Equal("Allocate refused for user 1735:gw-17\\u000a from 198.51.100.7:4711/Udp with 486: quota of 4 allocations reached (Turn:UserQuota).", lines[0]);
-        Assert.InRange(lines.Count, 10, 21);
-        Assert.Equal(30, events.Refusals.Single().Count);
+        events.Refused(from, new RelayOutcome(StunMethod.Allocate, StunErrorCode.None, RefusalReason.TooManyFailures, 200), "eve"u8);
+        Assert.Equal("Allocate refused for user eve from 198.51.100.7:4711/Udp with silence: too many failed attempts, answers are withheld.", lines[^1]);
+        Assert.InRange(lines.Count, 11, 22);
+        Assert.Equal(30, events.Refusals.Single(refusal => refusal.Reason == RefusalReason.UserQuota).Count);
+        Assert.All(Enum.GetValues<RefusalReason>().Where(reason => !Unseen.Contains(reason)), reason => Assert.Contains(' ', TurnEvents.Explain(new RelayOutcome(StunMethod.Allocate, StunErrorCode.BadRequest, reason, 3))));
     }
+
+    /// <summary>Reasons that are never told: they are no refusals of a client that can be named, or counted elsewhere.</summary>
+    private static readonly RefusalReason[] Unseen =
+    [
+        RefusalReason.None, RefusalReason.NotARequest, RefusalReason.Malformed, RefusalReason.UnknownMethod, RefusalReason.RateLimit, RefusalReason.NoCredentials, RefusalReason.StaleNonce, RefusalReason.Redirected,
+    ];
 
     private sealed class ListLogger(List<string> lines) : Microsoft.Extensions.Logging.ILogger
     {

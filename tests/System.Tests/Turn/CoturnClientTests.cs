@@ -76,6 +76,19 @@ public sealed partial class CoturnClientTests(RelayFixture relay) : IClassFixtur
         Assert.True(refused > 0);
     }
 
+    /// <summary>A relay that takes the old range serves whatever number these clients draw, so channels are seen over every transport.</summary>
+    [Fact]
+    public void Uclient_gets_every_message_back_over_channels_of_each_transport()
+    {
+        using var old = NamespaceProcess.StartRelay(relay.Network.Relay,
+            "--listen", $"{HomeNetwork.SecondAddress}:3478", "--tls-listen", $"{HomeNetwork.SecondAddress}:5349", "--dtls-listen", $"{HomeNetwork.SecondAddress}:5349",
+            "--cert", relay.CertificateFile, "--key", relay.KeyFile, "--realm", "relay.test", "--user", $"{RelayFixture.User}:{RelayFixture.Password}",
+            "--user-quota", "0", "--max-bps", "0", "--workers", "2", "--old-channel-numbers");
+        (string What, string Arguments)[] runs = [("UDP", ""), ("TCP", "-t"), ("TLS", "-t -S"), ("DTLS", "-S")];
+        var counts = runs.AsParallel().WithDegreeOfParallelism(runs.Length).Select(run => (run.What, Exchange(run.What, $"{run.Arguments} -e 11.10.0.9 {HomeNetwork.SecondAddress}", Messages))).ToList();
+        Assert.All(counts, count => Assert.True(count.Item2.Sent >= Messages && count.Item2.Sent == count.Item2.Received, $"{count.What}: {count.Item2.Received} of {count.Item2.Sent}"));
+    }
+
     [Fact]
     public void Natdiscovery_sees_the_router_as_endpoint_independent_in_mapping()
     {

@@ -20,11 +20,14 @@ internal sealed class TestClient : IDisposable
     private readonly Socket _socket;
     private readonly bool _isStream;
     private readonly byte[] _buffer = new byte[2048];
-    private readonly LongTermKey _key = LongTermKey.Derive(PasswordAlgorithm.Md5, RelayFixture.User, "relay.test", RelayFixture.Password);
+    private readonly string _user;
+    private readonly LongTermKey _key;
     private byte[] _nonce = [];
 
-    public TestClient(string server, int port = 3478, bool stream = false)
+    public TestClient(string server, int port = 3478, bool stream = false, string user = RelayFixture.User, string password = RelayFixture.Password)
     {
+        _user = user;
+        _key = LongTermKey.Derive(PasswordAlgorithm.Md5, user, "relay.test", password);
         var end = new IPEndPoint(IPAddress.Parse(server), port);
         _isStream = stream;
         _socket = new Socket(end.AddressFamily, stream ? SocketType.Stream : SocketType.Dgram, stream ? ProtocolType.Tcp : ProtocolType.Udp) { ReceiveTimeout = 500 };
@@ -171,7 +174,7 @@ internal sealed class TestClient : IDisposable
         body(ref writer);
         if (authenticated)
         {
-            writer.AddText(StunAttributeType.Username, RelayFixture.User);
+            writer.AddText(StunAttributeType.Username, _user);
             writer.AddText(StunAttributeType.Realm, "relay.test");
             writer.Add(StunAttributeType.Nonce, _nonce);
             writer.AddIntegrity(_key.Bytes);
