@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using MediaRelay.Stun;
 using MediaRelay.Turn.Client;
@@ -147,12 +146,5 @@ public sealed class ReloadTests : IDisposable
         File.Move(CredentialFile + ".new", CredentialFile, overwrite: true);
     }
 
-    private void WriteCertificate(string name)
-    {
-        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var request = new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256);
-        using var certificate = request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(90));
-        File.WriteAllText(KeyFile, key.ExportPkcs8PrivateKeyPem());
-        File.WriteAllText(CertificateFile, certificate.ExportCertificatePem());
-    }
+    private void WriteCertificate(string name) => TestCertificate.Write(name, CertificateFile, KeyFile);
 }

@@ -3,8 +3,6 @@ using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
-using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using MediaRelay.Stun;
 
 namespace MediaRelay.IO.Tests.Turn;
@@ -135,10 +133,7 @@ public sealed class StreamListenerTests : IDisposable
 
     private Task<TurnNode> StartSecureAsync(params string[] more)
     {
-        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        using var certificate = new CertificateRequest("CN=relay.test", key, HashAlgorithmName.SHA256).CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(90));
-        File.WriteAllText(Path.Combine(_folder, "c.pem"), certificate.ExportCertificatePem());
-        File.WriteAllText(Path.Combine(_folder, "k.pem"), key.ExportPkcs8PrivateKeyPem());
+        TestCertificate.Write("relay.test", Path.Combine(_folder, "c.pem"), Path.Combine(_folder, "k.pem"));
         return TurnNode.StartAsync(secure: true, ["--tls-listen", "127.0.0.1:0", "--dtls-listen", "127.0.0.1:0", "--cert", Path.Combine(_folder, "c.pem"), "--key", Path.Combine(_folder, "k.pem"),
             "--user", "alice:wonderland", .. more]);
     }
