@@ -90,14 +90,17 @@ internal sealed class TurnPlan
     /// <summary>Users and secrets from the options and their files; throws <see cref="FormatException"/> with a sentence.</summary>
     public RelayCredentials ReadCredentials()
     {
-        var users = Options.Users.Concat(ReadLines(Options.UsersFile)).Select(ReadUser).ToList();
-        var secrets = Options.AuthSecrets.Concat(ReadLines(Options.AuthSecretFile)).Select(Encoding.UTF8.GetBytes).ToList();
+        var named = Options.Users.Concat(ReadLines(nameof(Options.UsersFile), Options.UsersFile)).ToList();
+        if (named.GroupBy(user => user.Split(':')[0], StringComparer.Ordinal).FirstOrDefault(same => same.Count() > 1) is { } twice)
+            throw new FormatException($"Turn:Users and Turn:UsersFile have {twice.Key} more than once. Keep one password.");
+        var users = named.Select(ReadUser).ToList();
+        var secrets = Options.AuthSecrets.Concat(ReadLines(nameof(Options.AuthSecretFile), Options.AuthSecretFile)).Select(Encoding.UTF8.GetBytes).ToList();
         if (secrets.Find(secret => secret.Length < TimedSecrets.MinLength) is { } weak)
             throw new FormatException($"Turn:AuthSecretFile has a secret of {weak.Length} bytes. At least {TimedSecrets.MinLength} are needed, e.g. the output of: openssl rand -hex 32");
         return new RelayCredentials(Options.Realm, users)
         {
             TimedSecrets = secrets.Count == 0 ? null : new TimedSecrets(secrets[0], secrets.Count > 1 ? secrets[1] : default),
-            TokenKeys = [.. ReadLines(Options.TokenKeysFile).Select(ReadTokenKey)],
+            TokenKeys = [.. ReadLines(nameof(Options.TokenKeysFile), Options.TokenKeysFile).Select(ReadTokenKey)],
             ServerName = Options.ServerName,
             OffersSha256 = Options.OfferSha256,
             RequiresSha256 = Options.RequireSha256,
@@ -126,17 +129,30 @@ internal sealed class TurnPlan
             : throw new FormatException("Turn:TokenKeysFile has a line that is not kid:key with a key of 16 or 32 bytes in base64, e.g. the output of: openssl rand -base64 32");
     }
 
-    private static IEnumerable<string> ReadLines(string file) => file.Length == 0
+    private static IEnumerable<string> ReadLines(string key, string file) => file.Length == 0
         ? []
-        : File.ReadLines(file).Select(line => line.Trim()).Where(line => line.Length > 0 && !line.StartsWith('#'));
+        : ReadFile(key, file).Split('\n').Select(line => line.Trim()).Where(line => line.Length > 0 && !line.StartsWith('#'));
+
+    private static string ReadFile(string key, string file)
+    {
+        try
+        {
+            return File.ReadAllText(file);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new FormatException($"Turn:{key} {file} cannot be read: {exception.Message.TrimEnd('.')}.", exception);
+        }
+    }
 
     private static byte[] ReadNonceKey(string file)
     {
         if (file.Length == 0)
             return RandomNumberGenerator.GetBytes(32);
+        var text = ReadFile(nameof(Options.NonceKeyFile), file).Trim();
         try
         {
-            var key = Convert.FromHexString(File.ReadAllText(file).Trim());
+            var key = Convert.FromHexString(text);
             if (key.Length == 32)
                 return key;
         }

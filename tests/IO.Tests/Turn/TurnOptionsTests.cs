@@ -45,6 +45,28 @@ public sealed class TurnOptionsTests
         Assert.Equal(["10.0.0.1", "10.0.0.2"], plan.RelayAddresses.Select(address => address.Bind.AddressText()));
     }
 
+    [Theory]
+    [InlineData("UsersFile")]
+    [InlineData("AuthSecretFile")]
+    [InlineData("TokenKeysFile")]
+    public void A_file_that_is_not_there_is_one_sentence(string key)
+    {
+        var options = new TurnOptions { Listen = ["127.0.0.1:0"], ServerName = "relay" };
+        typeof(TurnOptions).GetProperty(key)!.SetValue(options, "/no/such/file");
+        var fault = Assert.Throws<FormatException>(() => TurnPlan.Read(options).ReadCredentials());
+        Assert.Equal($"Turn:{key} /no/such/file cannot be read: Could not find a part of the path '/no/such/file'.", fault.Message);
+    }
+
+    [Fact]
+    public void A_user_in_option_and_file_is_told()
+    {
+        var file = Path.GetTempFileName();
+        File.WriteAllText(file, "bob:b\nalice:other\n");
+        var fault = Assert.Throws<FormatException>(() => TurnPlan.Read(new TurnOptions { Listen = ["127.0.0.1:0"], Users = ["alice:a"], UsersFile = file }).ReadCredentials());
+        File.Delete(file);
+        Assert.Equal("Turn:Users and Turn:UsersFile have alice more than once. Keep one password.", fault.Message);
+    }
+
     [Fact]
     public void Relay_buffers_hold_250_ms_of_the_configured_bit_rate_in_kernel_accounting()
     {
