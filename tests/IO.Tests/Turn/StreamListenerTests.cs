@@ -69,6 +69,38 @@ public sealed class StreamListenerTests : IDisposable
         Assert.Equal("closed", forged);
     }
 
+    /// <summary>256 connections of one address that never begin their handshake: the next is closed, and another address is served.</summary>
+    [Fact]
+    public async Task Silence_before_the_handshake_does_not_get_around_the_limit_of_an_address()
+    {
+        using var node = await StartSecureAsync();
+        var silent = new List<Socket>();
+        try
+        {
+            for (var i = 0; i < 260; i++)
+            {
+                var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+                silent.Add(socket);
+                await socket.ConnectAsync(node.Tls.ToEndPoint());
+            }
+
+            var closed = 0;
+            for (var attempt = 0; attempt < 200 && closed < 4; attempt++)
+            {
+                await Task.Delay(10);
+                closed = silent.Count(socket => socket.Poll(0, SelectMode.SelectRead));
+            }
+
+            Assert.Equal(4, closed);
+            var (own, mapped) = await AskAsync(node.Tls, [], secure: true, from: "127.0.0.2");
+            Assert.Equal(own, mapped);
+        }
+        finally
+        {
+            silent.ForEach(socket => socket.Dispose());
+        }
+    }
+
     private static ReadOnlySpan<byte> Signature => "\r\n\r\n\0\r\nQUIT\n"u8;
 
     /// <summary>PROXY, version 2, over TCP: source, then a destination, their ports, and one TLV that is to be skipped.</summary>
