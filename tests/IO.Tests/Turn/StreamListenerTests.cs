@@ -69,6 +69,19 @@ public sealed class StreamListenerTests : IDisposable
         Assert.Equal("closed", forged);
     }
 
+    [Fact]
+    public async Task Without_an_address_for_metrics_no_web_server_listens_so_relays_run_side_by_side()
+    {
+        using var first = await TurnNode.StartAsync(secure: false, "--user", "alice:wonderland");
+        using var second = await TurnNode.StartAsync(secure: false, "--user", "alice:wonderland");
+        foreach (var node in (TurnNode[])[first, second])
+        {
+            var (own, mapped) = await AskAsync(node.Address, [], secure: false);
+            Assert.Equal(own, mapped);
+            Assert.Equal([node.Address.Port], node.TcpPorts());
+        }
+    }
+
     /// <summary>256 connections of one address that never begin their handshake: the next is closed, and another address is served.</summary>
     [Fact]
     public async Task Silence_before_the_handshake_does_not_get_around_the_limit_of_an_address()

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using MediaRelay.IO.Tests.Server;
 using MediaRelay.Server.TurnTest;
@@ -31,6 +32,17 @@ internal sealed class TurnNode : IDisposable
         node.Dtls = secure ? AddressIn(await node._process.WaitForLineAsync("over Dtls")) : default;
         _ = await node._process.WaitForLineAsync("Relaying with");
         return node;
+    }
+
+    /// <summary>TCP ports on which the process listens, as the kernel knows it.</summary>
+    public int[] TcpPorts()
+    {
+        using var list = Process.Start(new ProcessStartInfo("ss", ["-Hltnp"]) { RedirectStandardOutput = true })!;
+        var lines = list.StandardOutput.ReadToEnd().Split('\n');
+        list.WaitForExit();
+        return [.. lines.Where(line => line.Contains($"pid={_process.Id},", StringComparison.Ordinal))
+            .Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[3])
+            .Select(address => int.Parse(address[(address.LastIndexOf(':') + 1)..], CultureInfo.InvariantCulture)).Distinct()];
     }
 
     public Task<string> WaitForLineAsync(string text) => _process.WaitForLineAsync(text);
