@@ -78,7 +78,7 @@ public sealed class StreamListenerTests : IDisposable
         {
             var (own, mapped) = await AskAsync(node.Address, [], secure: false);
             Assert.Equal(own, mapped);
-            Assert.Equal([node.Address.Port], node.TcpPorts());
+            Assert.Equal([(int)node.Address.Port], node.TcpPorts());
         }
     }
 
