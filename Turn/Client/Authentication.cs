@@ -19,8 +19,8 @@ internal sealed class Authentication(TurnCredential? credential)
     private LongTermKey _key;
     private bool _useUserhash;
 
-    /// <summary>A challenge was answered with a key, or a token is at hand: requests are signed from now on.</summary>
-    public bool IsReady { get; private set; } = credential is { IsToken: true };
+    /// <summary>A challenge was answered with a key or token: requests are signed from now on. A token needs the server's nonce too (RFC 8489 section 9.2.4).</summary>
+    public bool IsReady { get; private set; }
 
     private bool UsesSha256 => _offered.Length > 0;
 
@@ -28,13 +28,13 @@ internal sealed class Authentication(TurnCredential? credential)
     public void Reset()
     {
         _realm = _nonce = _offered = [];
-        IsReady = _credential is { IsToken: true };
+        IsReady = false;
     }
 
     public void Replace(TurnCredential credential)
     {
         _credential = credential;
-        IsReady = credential.IsToken;
+        IsReady = credential.IsToken && _nonce.Length > 0;
     }
 
     /// <summary>
@@ -44,6 +44,16 @@ internal sealed class Authentication(TurnCredential? credential)
         answer.TryGetText(StunAttributeType.Nonce, StunLimits.MaxForeignText, out var nonce)
         && NonceCookie.TryRead(nonce, out var features) && features.HasFlag(SecurityFeatures.PasswordAlgorithms)
         && !answer.Has(StunAttributeType.PasswordAlgorithms);
+
+    /// <summary>Keeps realm and nonce of a 401 that asks for a token, for the request that brings it.</summary>
+    public TurnFailure KeepChallenge(in StunMessage answer)
+    {
+        if (!answer.TryGetText(StunAttributeType.Nonce, StunLimits.MaxForeignText, out var nonce)
+            || !answer.TryGetText(StunAttributeType.Realm, StunLimits.MaxForeignText, out var realm))
+            return TurnFailure.BadAnswer;
+        _realm = realm.ToArray();
+        return TakeNonce(nonce);
+    }
 
     /// <summary>Takes realm, nonce and algorithm of a 401.</summary>
     public TurnFailure TakeChallenge(in StunMessage answer)
@@ -145,12 +155,8 @@ internal sealed class Authentication(TurnCredential? credential)
     private void SignWithToken(scoped ref StunWriter writer, StunMethod method, TurnCredential token)
     {
         writer.AddText(StunAttributeType.Username, token.Username);
-        if (_nonce.Length > 0)
-        {
-            writer.Add(StunAttributeType.Realm, _realm);
-            writer.Add(StunAttributeType.Nonce, _nonce);
-        }
-
+        writer.Add(StunAttributeType.Realm, _realm);
+        writer.Add(StunAttributeType.Nonce, _nonce);
         if (method is StunMethod.Allocate or StunMethod.Refresh)
             writer.Add(StunAttributeType.AccessToken, token.Token.Span);
         writer.AddIntegrity(token.MacKey.Span);

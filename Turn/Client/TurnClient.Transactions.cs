@@ -229,9 +229,13 @@ public sealed partial class TurnClient
         if (failure == TurnFailure.None && _settings.Credential is null && !_authentication.IsReady
             && answer.TryGetText(StunAttributeType.ThirdPartyAuthorization, StunLimits.MaxForeignText, out var name))
         {
-            State = TurnClientState.WaitingForToken;
-            commands.Add(new TurnClientCommand.TokenNeeded(System.Text.Encoding.UTF8.GetString(name)));
-            return;
+            failure = _authentication.KeepChallenge(answer);
+            if (failure == TurnFailure.None)
+            {
+                State = TurnClientState.WaitingForToken;
+                commands.Add(new TurnClientCommand.TokenNeeded(System.Text.Encoding.UTF8.GetString(name)));
+                return;
+            }
         }
 
         if (failure == TurnFailure.None)

@@ -96,13 +96,14 @@ internal sealed class Mobility(RelayState state)
             return false;
         }
 
-        _pending.Remove(path.Pending);
+        GiveUpPending(path, request.Commands);
         path.Pending = request.From;
         path.OldSerial = serial;
         path.OldUntil = request.Now + OldTicketLife;
         path.Serial++;
         _pending[request.From] = position;
         _paths[position] = path;
+        request.Commands.Add(new RelayCommand { Kind = RelayCommandKind.PathTaken, Client = request.From });
         return true;
     }
 
@@ -137,11 +138,19 @@ internal sealed class Mobility(RelayState state)
         return true;
     }
 
-    public void Forget(int position)
+    public void Forget(int position, List<RelayCommand> commands)
     {
         if (_paths.Remove(position, out var path))
         {
-            _pending.Remove(path.Pending);
+            GiveUpPending(path, commands);
+        }
+    }
+
+    private void GiveUpPending(in Path path, List<RelayCommand> commands)
+    {
+        if (_pending.Remove(path.Pending))
+        {
+            commands.Add(new RelayCommand { Kind = RelayCommandKind.PathGone, Client = path.Pending });
         }
     }
 
@@ -149,6 +158,7 @@ internal sealed class Mobility(RelayState state)
     {
         var path = _paths[position];
         _pending.Remove(path.Pending);
+        state.Deferred.Add(new RelayCommand { Kind = RelayCommandKind.PathGone, Client = state.Allocations[position].Client });
         state.Allocations.Move(position, path.Pending, state.Deferred);
         state.Counters.MovedClients++;
         _paths[position] = new Path { Serial = path.Serial };

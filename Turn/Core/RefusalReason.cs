@@ -43,4 +43,7 @@ public enum RefusalReason : byte
     ConnectionExists,
     ConnectionFailed,
     NoConnection,
+
+    /// <summary>Sent to a sibling with ALTERNATE-SERVER.</summary>
+    Redirected,
 }

@@ -32,6 +32,12 @@ public enum RelayCommandKind : byte
     /// <summary>Close the client's connection <c>Client</c> (nothing to do for UDP).</summary>
     CloseClient,
 
+    /// <summary>An allocation is moving to the path <c>Client</c> (RFC 8016): it is no stranger any more, and what comes from there belongs to this shard.</summary>
+    PathTaken,
+
+    /// <summary>An allocation left the path <c>Client</c>, or gave up moving to it.</summary>
+    PathGone,
+
     /// <summary>For log and metrics: <c>Client</c> has an allocation at <c>Port</c>; <c>UserName</c>.</summary>
     AllocationCreated,
 

@@ -101,6 +101,9 @@ public sealed partial class RelayEngine
         return found;
     }
 
+    /// <summary>An allocation is reached through this path, or is moving to it.</summary>
+    public bool IsPathOfAllocation(in FiveTuple client) => _state.Allocations.Find(client) >= 0 || _mobility?.FindPending(client) >= 0;
+
     /// <summary>
     /// A ChannelData message or Send indication: true with where its payload goes. False when it is something else or must not
     /// pass; then give it to <see cref="HandleRequest"/>, which is silent about the latter. 0 bytes allocated.

@@ -16,7 +16,7 @@ internal sealed partial class CredentialReloader : IDisposable
     private readonly IReadOnlyList<RelayShard> _shards;
     private readonly ILogger _logger;
     private readonly Timer? _timer;
-    private (DateTime Secrets, DateTime Users) _seen;
+    private (DateTime Secrets, DateTime Users, DateTime Tokens) _seen;
 
     public CredentialReloader(TurnPlan plan, IReadOnlyList<RelayShard> shards, ILogger logger)
     {
@@ -24,7 +24,7 @@ internal sealed partial class CredentialReloader : IDisposable
         _shards = shards;
         _logger = logger;
         _seen = Times();
-        if (plan.Options.AuthSecretFile.Length + plan.Options.UsersFile.Length > 0)
+        if (plan.Options.AuthSecretFile.Length + plan.Options.UsersFile.Length + plan.Options.TokenKeysFile.Length > 0)
             _timer = new Timer(_ => Look(), null, Period, Period);
     }
 
@@ -40,7 +40,7 @@ internal sealed partial class CredentialReloader : IDisposable
         {
             var credentials = _plan.ReadCredentials();
             foreach (var shard in _shards)
-                _ = shard.Inbox.TryPost(self => self.Engine.Update(credentials));
+                _ = shard.Inbox.PostAsync(self => self.Engine.Update(credentials)).AsTask(); // waits while the mailbox is full: no shard may miss it
             LogReloaded();
         }
         catch (Exception exception) when (exception is FormatException or IOException or UnauthorizedAccessException or ArgumentException)
@@ -49,7 +49,8 @@ internal sealed partial class CredentialReloader : IDisposable
         }
     }
 
-    private (DateTime Secrets, DateTime Users) Times() => (TimeOf(_plan.Options.AuthSecretFile), TimeOf(_plan.Options.UsersFile));
+    private (DateTime Secrets, DateTime Users, DateTime Tokens) Times() =>
+        (TimeOf(_plan.Options.AuthSecretFile), TimeOf(_plan.Options.UsersFile), TimeOf(_plan.Options.TokenKeysFile));
 
     private static DateTime TimeOf(string file) => file.Length == 0 ? default : File.GetLastWriteTimeUtc(file);
 

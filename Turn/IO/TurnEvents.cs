@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using System.Net.Sockets;
 using MediaRelay.Stun;
 using MediaRelay.Turn.IO.Shards;
@@ -44,13 +45,17 @@ internal sealed partial class TurnEvents(IReadOnlyList<RelayListener> listeners,
     public void Refused(in FiveTuple from, RelayOutcome outcome, ReadOnlySpan<byte> userName)
     {
         _ = Interlocked.Increment(ref _refusals[(int)outcome.Reason]);
+        if (outcome.Reason == RefusalReason.Redirected)
+            return; // Counted only: a node that balances does nothing else.
         if (!_limiter.TryPass((int)outcome.Reason, out var held))
             return;
         var transport = listeners[from.Listener].Transport;
-        LogRefused(outcome.Method, LogText.Escape(userName), from.Client, transport, (int)outcome.Code, Explain(outcome));
+        LogRefused(outcome.Method, LogText.Escape(userName), from.Client, transport, outcome.Code == StunErrorCode.None ? "silence" : ((int)outcome.Code).ToString(CultureInfo.InvariantCulture), Explain(outcome));
         if (held > 0)
             LogHeld(held, outcome.Reason);
     }
+
+    public void Withheld(int shard, long count, TransportAddress newest) => LogWithheld(count, shard, newest);
 
     public void PortFailed(int shard, TransportAddress address, SocketError error)
     {
@@ -76,6 +81,26 @@ internal sealed partial class TurnEvents(IReadOnlyList<RelayListener> listeners,
         RefusalReason.PeerScope => "the peer is not in the session scope of the credential (Turn:PeerScope)",
         RefusalReason.TooManyPermissions => $"{outcome.Limit} permissions are in use",
         RefusalReason.TooManyChannels => $"{outcome.Limit} channels are in use",
+        RefusalReason.TooManyConnections => $"{outcome.Limit} connections to peers are in use",
+        RefusalReason.IncompleteCredentials => "user name, realm or nonce is missing beside the integrity",
+        RefusalReason.PasswordAlgorithm => "the password algorithm is not one of those offered (Turn:OfferSha256, Turn:RequireSha256)",
+        RefusalReason.BadToken => "the access token is expired, malformed or made with another key (Turn:TokenKeysFile, Turn:ServerName)",
+        RefusalReason.WrongUser => "the allocation belongs to another user",
+        RefusalReason.NoAllocation => "there is no allocation on this path; it ended or the client's address changed",
+        RefusalReason.AllocationExists => "there is an allocation on this path already",
+        RefusalReason.UnknownAttribute => "an attribute is not known here",
+        RefusalReason.BadAttribute => "an attribute is missing, malformed or excluded by another",
+        RefusalReason.UnsupportedTransport => "the relayed transport is not served (Turn:TcpRelay)",
+        RefusalReason.UnsupportedFamily => "the address family has no relay address (Turn:RelayAddresses)",
+        RefusalReason.PeerFamily => "the peer's address family is not that of the allocation",
+        RefusalReason.BadReservation => "the reservation token is unknown, used or older than 30 seconds",
+        RefusalReason.ChannelConflict => "channel or peer is bound otherwise already",
+        RefusalReason.MobilityForbidden => "mobility is off (Turn:Mobility)",
+        RefusalReason.BadTicket => "the mobility ticket is forged, used or of another allocation",
+        RefusalReason.ConnectionExists => "there is a connection to this peer already",
+        RefusalReason.ConnectionFailed => "the connection to the peer failed",
+        RefusalReason.NoConnection => "the connection id is unknown, or its 30 seconds are over",
+        RefusalReason.AnswerTooLarge => "the answer would be larger than a stranger may get",
         _ => outcome.Reason.ToString(),
     };
 

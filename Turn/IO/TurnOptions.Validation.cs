@@ -57,8 +57,15 @@ public sealed partial class TurnOptions
             Fault(nameof(AuthSecrets), $"Turn:AuthSecrets has a secret of {Encoding.UTF8.GetByteCount(secret)} bytes. At least {TimedSecrets.MinLength} are needed, e.g. the output of: openssl rand -hex 32");
         foreach (var user in Users.Where(user => user.IndexOf(':', StringComparison.Ordinal) is < 1 || user.EndsWith(':')))
             Fault(nameof(Users), $"Turn:Users has an entry without password ('{user.Split(':')[0]}'). Write name:password.");
+        foreach (var name in Users.Select(user => user.Split(':')[0]).GroupBy(name => name).Where(same => same.Count() > 1).Select(same => same.Key))
+            Fault(nameof(Users), $"Turn:Users has {name} more than once. Keep one password.");
         if (RequireSha256 && !OfferSha256)
             Fault(nameof(RequireSha256), "Turn:RequireSha256 is on and Turn:OfferSha256 is off, so nobody could log in. Switch OfferSha256 on.");
+
+        // What a 401 has room for when it must stay within the permitted ratio to the shortest Allocate request.
+        var challenge = OfferSha256 ? 28 : 24;
+        if (TokenKeysFile.Length > 0 && (ServerName.Length == 0 || ChallengeBytes(Realm) + ChallengeBytes(ServerName) > challenge))
+            Fault(nameof(ServerName), $"Turn:ServerName '{ServerName}' is empty or together with Turn:Realm '{Realm}' too long for the answer to a stranger. Both may have {challenge} bytes, each rounded up to 4.");
         if (MaxLifetime < DefaultLifetime)
             Fault(nameof(MaxLifetime), string.Create(CultureInfo.InvariantCulture, $"Turn:MaxLifetime is {MaxLifetime.TotalSeconds} s, below DefaultLifetime {DefaultLifetime.TotalSeconds} s. Raise it or lower the other."));
         if (Rfc5780Addresses.Length is not (0 or 2))
@@ -73,6 +80,8 @@ public sealed partial class TurnOptions
             Fault(nameof(Redirect), "Turn:Redirect is Always without Turn:AlternateServers, so no client could be served. Name at least one sibling.");
         return faults;
     }
+
+    private static int ChallengeBytes(string text) => (Encoding.UTF8.GetByteCount(text) + 3) & ~3;
 
     internal bool TryReadPorts(out PortRange range)
     {

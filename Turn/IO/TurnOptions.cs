@@ -54,6 +54,12 @@ public sealed partial class TurnOptions : IValidatableObject
     [Description("File with one name:password per line; read again when it changes.")]
     public string UsersFile { get; set; } = "";
 
+    [Description("File with one kid:base64-key per line (16 or 32 bytes), shared with an OAuth authorization server whose access tokens are accepted (RFC 7635); read again when it changes.")]
+    public string TokenKeysFile { get; set; } = "";
+
+    [Description("Name of this relay towards the authorization server; clients are told it when TokenKeysFile is set.")]
+    public string ServerName { get; set; } = "";
+
     [Description("Offer SHA-256 for passwords beside MD5 (RFC 8489).")]
     public bool OfferSha256 { get; set; } = true;
 
@@ -123,7 +129,7 @@ public sealed partial class TurnOptions : IValidatableObject
     [Description("Serve TCP allocations (RFC 6062).")]
     public bool TcpRelay { get; set; }
 
-    [Description("Let clients move an allocation to a new address (RFC 8016); the relay then runs one thread.")]
+    [Description("Let clients move an allocation to a new address (RFC 8016); what comes from there may cross from one relay thread to another.")]
     public bool Mobility { get; set; }
 
     [Description("Accept channel numbers 0x5000 to 0x7FFF as RFC 5766 had them, which clients of coturn use.")]

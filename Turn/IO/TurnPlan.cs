@@ -27,8 +27,7 @@ internal sealed class TurnPlan
             throw new FormatException($"Turn:Ports is '{options.Ports}'. Write first-last, e.g. 49152-65535.");
         Ports = ports;
         RelayAddresses = ReadRelayAddresses();
-        // A moved allocation may arrive on another thread's socket; with one thread its ticket always finds it.
-        Workers = options.Mobility ? 1 : options.Workers > 0 ? options.Workers : Environment.ProcessorCount;
+        Workers = options.Workers > 0 ? options.Workers : Environment.ProcessorCount;
         Limits = ReadLimits();
         Alternates = new AlternateServers(
             [.. options.AlternateServers.Select(TransportAddress.Parse)], [.. options.TlsAlternateServers.Select(TransportAddress.Parse)], options.Redirect);
@@ -74,10 +73,13 @@ internal sealed class TurnPlan
     public static TurnPlan Read(TurnOptions options) => new(options, ListenAddress.OfInterfaces());
 
     /// <summary>The peer policy, given where the listeners really are (ports chosen by the system included).</summary>
-    public PeerPolicy PeersFor(IEnumerable<RelayListener> listeners) => new()
+    public PeerPolicy PeersFor(IEnumerable<RelayListener> listeners) => PeersFor(listeners, Interfaces);
+
+    /// <summary>The same with the addresses that the machine has by now.</summary>
+    public PeerPolicy PeersFor(IEnumerable<RelayListener> listeners, IReadOnlyList<TransportAddress> interfaces) => new()
     {
         Rules = [.. Options.AllowedPeers.Select(text => new PeerRule(PeerPrefix.Parse(text), true)), .. Options.DeniedPeers.Select(text => new PeerRule(PeerPrefix.Parse(text), false))],
-        OwnAddresses = [.. Interfaces.Concat(RelayAddresses.SelectMany(a => (TransportAddress[])[a.Bind, a.Advertised])).Distinct()],
+        OwnAddresses = [.. Interfaces.Concat(interfaces).Concat(RelayAddresses.SelectMany(a => (TransportAddress[])[a.Bind, a.Advertised])).Distinct()],
         RelayAddresses = [.. RelayAddresses.SelectMany(a => (TransportAddress[])[a.Bind, a.Advertised]).Distinct()],
         Listeners = [.. listeners.Select(listener => listener.Address), .. Discovery, .. CrossedDiscovery()],
         BackEnds = [.. Options.BackEnds.Select(TransportAddress.Parse)],
@@ -88,13 +90,18 @@ internal sealed class TurnPlan
     /// <summary>Users and secrets from the options and their files; throws <see cref="FormatException"/> with a sentence.</summary>
     public RelayCredentials ReadCredentials()
     {
-        var users = Options.Users.Concat(ReadLines(Options.UsersFile)).Select(ReadUser).ToList();
-        var secrets = Options.AuthSecrets.Concat(ReadLines(Options.AuthSecretFile)).Select(Encoding.UTF8.GetBytes).ToList();
+        var named = Options.Users.Concat(ReadLines(nameof(Options.UsersFile), Options.UsersFile)).ToList();
+        if (named.GroupBy(user => user.Split(':')[0], StringComparer.Ordinal).FirstOrDefault(same => same.Count() > 1) is { } twice)
+            throw new FormatException($"Turn:Users and Turn:UsersFile have {twice.Key} more than once. Keep one password.");
+        var users = named.Select(ReadUser).ToList();
+        var secrets = Options.AuthSecrets.Concat(ReadLines(nameof(Options.AuthSecretFile), Options.AuthSecretFile)).Select(Encoding.UTF8.GetBytes).ToList();
         if (secrets.Find(secret => secret.Length < TimedSecrets.MinLength) is { } weak)
             throw new FormatException($"Turn:AuthSecretFile has a secret of {weak.Length} bytes. At least {TimedSecrets.MinLength} are needed, e.g. the output of: openssl rand -hex 32");
         return new RelayCredentials(Options.Realm, users)
         {
             TimedSecrets = secrets.Count == 0 ? null : new TimedSecrets(secrets[0], secrets.Count > 1 ? secrets[1] : default),
+            TokenKeys = [.. ReadLines(nameof(Options.TokenKeysFile), Options.TokenKeysFile).Select(ReadTokenKey)],
+            ServerName = Options.ServerName,
             OffersSha256 = Options.OfferSha256,
             RequiresSha256 = Options.RequireSha256,
             PeerScope = Options.PeerScope,
@@ -113,17 +120,39 @@ internal sealed class TurnPlan
         return StaticUser.Create(name, Options.Realm, password);
     }
 
-    private static IEnumerable<string> ReadLines(string file) => file.Length == 0
+    private static TokenKey ReadTokenKey(string text)
+    {
+        var colon = text.IndexOf(':', StringComparison.Ordinal);
+        var key = new byte[32];
+        return colon > 0 && Convert.TryFromBase64String(text[(colon + 1)..], key, out var length) && length is 16 or 32
+            ? new TokenKey(Encoding.UTF8.GetBytes(text[..colon]), key.AsMemory(0, length))
+            : throw new FormatException("Turn:TokenKeysFile has a line that is not kid:key with a key of 16 or 32 bytes in base64, e.g. the output of: openssl rand -base64 32");
+    }
+
+    private static IEnumerable<string> ReadLines(string key, string file) => file.Length == 0
         ? []
-        : File.ReadLines(file).Select(line => line.Trim()).Where(line => line.Length > 0 && !line.StartsWith('#'));
+        : ReadFile(key, file).Split('\n').Select(line => line.Trim()).Where(line => line.Length > 0 && !line.StartsWith('#'));
+
+    private static string ReadFile(string key, string file)
+    {
+        try
+        {
+            return File.ReadAllText(file);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new FormatException($"Turn:{key} {file} cannot be read: {exception.Message.TrimEnd('.')}.", exception);
+        }
+    }
 
     private static byte[] ReadNonceKey(string file)
     {
         if (file.Length == 0)
             return RandomNumberGenerator.GetBytes(32);
+        var text = ReadFile(nameof(Options.NonceKeyFile), file).Trim();
         try
         {
-            var key = Convert.FromHexString(File.ReadAllText(file).Trim());
+            var key = Convert.FromHexString(text);
             if (key.Length == 32)
                 return key;
         }

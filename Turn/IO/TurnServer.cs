@@ -25,6 +25,7 @@ internal sealed partial class TurnServer(TurnOptions options, TimeProvider time,
     private Dtls.DtlsListeners? _dtls;
     private Discovery.DiscoveryListener? _discovery;
     private CredentialReloader? _reloader;
+    private OwnAddressWatcher? _ownAddresses;
 
     public TurnPlan? Plan { get; private set; }
 
@@ -64,10 +65,11 @@ internal sealed partial class TurnServer(TurnOptions options, TimeProvider time,
         }
 
         _streams.Serve(_shards);
-        _dtls.Start(_shards);
+        _dtls.Start(_shards, Events);
         if (plan.Discovery.Count == 2)
             _discovery = Discovery.DiscoveryListener.Start(plan.Discovery[0], plan.Discovery[1], time);
         _reloader = new CredentialReloader(plan, _shards, loggers.CreateLogger<CredentialReloader>());
+        _ownAddresses = new OwnAddressWatcher(plan, listeners, _shards, loggers.CreateLogger<OwnAddressWatcher>());
         foreach (var listener in listeners)
             LogListening(listener.Address, listener.Transport);
         LogStarted(_shards.Length, _shards[0].Mechanism, string.Join(", ", plan.RelayAddresses.Select(Describe)), plan.Options.Ports);
@@ -98,6 +100,7 @@ internal sealed partial class TurnServer(TurnOptions options, TimeProvider time,
     public async Task StopAsync(CancellationToken cancellationToken)
     {
         _reloader?.Dispose();
+        _ownAddresses?.Dispose();
         _discovery?.Dispose();
         if (Interlocked.Exchange(ref _streams, null) is { } streams)
         {
@@ -175,7 +178,7 @@ internal sealed partial class TurnServer(TurnOptions options, TimeProvider time,
     private void WarnAboutCredentials(TurnPlan plan)
     {
         var options = plan.Options;
-        if (options.AuthSecrets.Length == 0 && options.AuthSecretFile.Length == 0 && options.Users.Length == 0 && options.UsersFile.Length == 0)
+        if (options.AuthSecrets.Length == 0 && options.AuthSecretFile.Length == 0 && options.Users.Length == 0 && options.UsersFile.Length == 0 && options.TokenKeysFile.Length == 0)
             LogNoCredentials();
     }
 }

@@ -1,5 +1,7 @@
 using System.CommandLine;
 using MediaRelay.Server.Configuration;
+using MediaRelay.Turn;
+using MediaRelay.Turn.Access;
 using MediaRelay.Turn.IO;
 
 namespace MediaRelay.Server.Commands;
@@ -44,6 +46,8 @@ internal static class TurnFlags
         Text("--auth-secret-file", "File with one secret per line, current first.", "file", (o, v) => o.AuthSecretFile = v),
         Texts("--user", "User with a fixed password; repeat for several. Visible in the process list.", "name:password", (o, v) => o.Users = v),
         Text("--users-file", "File with one name:password per line.", "file", (o, v) => o.UsersFile = v),
+        Text("--token-keys-file", "File with one kid:base64-key per line, shared with an OAuth authorization server (RFC 7635).", "file", (o, v) => o.TokenKeysFile = v),
+        Text("--server-name", "Name of this relay towards the authorization server; needed with --token-keys-file.", "name", (o, v) => o.ServerName = v),
         Texts("--allow-peer", "Network that clients may reach although the built-in policy refuses it.", "cidr", (o, v) => o.AllowedPeers = v),
         Texts("--deny-peer", "Network that clients may not reach.", "cidr", (o, v) => o.DeniedPeers = v),
         Number("--user-quota", "Allocations per credential and per subscriber, 0 for no limit. Default 10 and 32.", (o, v) => (o.UserQuota, o.SubscriberQuota) = ((int)v, v == 0 ? 0 : Math.Max((int)v, o.SubscriberQuota))),
@@ -53,9 +57,14 @@ internal static class TurnFlags
         Time("--channel-lifetime", "Lifetime of a channel binding. Default 10m.", (o, v) => o.ChannelLifetime = v),
         Time("--max-lifetime", "Longest lifetime of an allocation. Default 1h.", (o, v) => o.MaxLifetime = v),
         Texts("--alternate-server", "Sibling relay that clients are sent to while this one drains.", "ip:port", (o, v) => o.AlternateServers = v),
+        Texts("--tls-alternate-server", "Sibling relay for clients over TLS and DTLS.", "ip:port", (o, v) => o.TlsAlternateServers = v),
+        Choice("--redirect", "When clients are sent to a sibling: WhenDraining (default), WhenFull or Always.", (RedirectMode v, TurnOptions o) => o.Redirect = v),
+        Texts("--back-end", "Endpoint that clients must never reach, such as a database; port 0 for all ports.", "ip:port", (o, v) => o.BackEnds = v),
+        Choice("--peer-scope", "Peers outside the session scope of a credential: Enforce (default) refuses, Observe counts.", (PeerScopeMode v, TurnOptions o) => o.PeerScope = v),
+        Text("--nonce-key-file", "File with 64 hex digits that the relays of a cluster share.", "file", (o, v) => o.NonceKeyFile = v),
         Texts("--rfc5780-address", "Twice: primary and alternate address of NAT behaviour discovery.", "ip:port", (o, v) => o.Rfc5780Addresses = v),
         Switch("--tcp-relay", "Serve TCP allocations (RFC 6062).", (o, v) => o.TcpRelay = v),
-        Switch("--mobility", "Let clients move an allocation to a new address (RFC 8016).", (o, v) => o.Mobility = v),
+        Switch("--mobility", "Let clients move an allocation to a new address (RFC 8016); their datagrams may then cross threads.", (o, v) => o.Mobility = v),
         Switch("--old-channel-numbers", "Accept channel numbers 0x5000 to 0x7FFF (RFC 5766), which clients of coturn use.", (o, v) => o.OldChannelNumbers = v),
         Texts("--proxy-protocol-from", "Network of balancers that send PROXY protocol v2 over TCP and TLS.", "cidr", (o, v) => o.ProxyProtocolFrom = v),
         Switch("--require-sha256", "Refuse clients that can only use MD5 for passwords.", (o, v) => o.RequireSha256 = v),
@@ -85,6 +94,12 @@ internal static class TurnFlags
     {
         var option = new Option<TimeSpan?>(name) { Description = description, HelpName = "time", CustomParser = result => ReadTime(result) };
         return new TurnFlag(option, (parse, options) => { if (parse.GetValue(option) is { } time) apply(options, time); });
+    }
+
+    private static TurnFlag Choice<T>(string name, string description, Action<T, TurnOptions> apply) where T : struct, Enum
+    {
+        var option = new Option<T?>(name) { Description = description, HelpName = string.Join('|', Enum.GetNames<T>()) };
+        return new TurnFlag(option, (parse, options) => { if (parse.GetValue(option) is { } choice) apply(choice, options); });
     }
 
     private static TurnFlag Switch(string name, string description, Action<TurnOptions, bool> apply)

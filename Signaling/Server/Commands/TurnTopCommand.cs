@@ -9,6 +9,9 @@ namespace MediaRelay.Server.Commands;
 /// <summary><c>mediarelay turn top</c>: the live table of allocations of a running relay.</summary>
 internal static class TurnTopCommand
 {
+    /// <summary>A file or pipe has no width of its own; addresses must not be cut there.</summary>
+    private const int WidthForFiles = 240;
+
     public static Command Create()
     {
         var metrics = new Option<string>("--metrics") { Description = "Management address of the running relay.", HelpName = "ip:port", DefaultValueFactory = _ => "127.0.0.1:9464" };
@@ -69,8 +72,11 @@ internal static class TurnTopCommand
             _ => known.OrderByDescending(item => item.Rate).ThenByDescending(item => Bytes(item.Row)),
         };
         AnsiConsole.WriteLine($"{table.Allocations} allocations{(table.IsDraining ? ", draining" : "")}");
+        if (Console.IsOutputRedirected)
+            AnsiConsole.Profile.Width = WidthForFiles;
         var grid = new Table { Border = TableBorder.Simple };
-        _ = grid.AddColumns("user", "client", "over", "relayed", "since", "to peers", "to client", "rate", "peers");
+        foreach (var title in (string[])["user", "client", "over", "relayed", "since", "to peers", "to client", "rate", "peers"])
+            _ = grid.AddColumn(new TableColumn(title) { NoWrap = title is not ("user" or "peers") });
         foreach (var (row, rate) in ordered.Take(rows))
         {
             _ = grid.AddRow(new[]

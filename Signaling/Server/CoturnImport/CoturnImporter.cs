@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using MediaRelay.Stun;
+using MediaRelay.Turn.IO;
 
 namespace MediaRelay.Server.CoturnImport;
 
@@ -94,7 +95,12 @@ internal sealed class CoturnImporter
             else if (user[(colon + 1)..].StartsWith("0x", StringComparison.Ordinal))
                 Remark(line, "user", $"{user[..colon]} has a hashed key; give the password, because SHA-256 needs it too.");
             else
+            {
+                // The last line of a name counts, as there.
+                if (users.RemoveAll(other => other.StartsWith(user[..(colon + 1)], StringComparison.Ordinal)) > 0)
+                    Remark(line, "user", $"{user[..colon]} is there twice; this password counts.");
                 users.Add(user);
+            }
         }
 
         if (users.Count > 0)
@@ -122,11 +128,20 @@ internal sealed class CoturnImporter
 
     private void Limits()
     {
-        Number("user-quota", "UserQuota");
+        if (_file.Last("user-quota") is { } perUser && TryNumber(perUser, "user-quota", out var allocations))
+        {
+            Set("UserQuota", allocations);
+            SetShared("SubscriberQuota", allocations, new TurnOptions().SubscriberQuota);
+        }
+
         if (_file.Last("total-quota") is { } total && TryNumber(total, "total-quota", out var quota) && quota > 0)
             Set("TotalQuota", quota);
         if (_file.Last("max-bps") is { } bytes && TryNumber(bytes, "max-bps", out var rate))
+        {
             Set("MaxBitRate", rate * 8);
+            SetShared("SubscriberBitRate", rate * 8, new TurnOptions().SubscriberBitRate);
+        }
+
         Duration("max-allocate-lifetime", "MaxLifetime");
         Duration("channel-lifetime", "ChannelLifetime");
         Duration("permission-lifetime", "PermissionLifetime");
@@ -176,10 +191,11 @@ internal sealed class CoturnImporter
             Remark(line, key, CoturnWords.WhyNot.GetValueOrDefault(key, "there is nothing like it here."));
     }
 
-    private void Number(string theirs, string ours)
+    /// <summary>A subscriber's limit, which coturn does not know, must not undercut the one of a credential; none there is none here.</summary>
+    private void SetShared(string ours, long imported, long otherwise)
     {
-        if (_file.Last(theirs) is { } entry && TryNumber(entry, theirs, out var number))
-            Set(ours, number);
+        if (imported == 0 || imported > otherwise)
+            Set(ours, imported);
     }
 
     private void Duration(string theirs, string ours)

@@ -56,6 +56,12 @@ internal static class RoleHost
             builder.Services.AddSingleton<OtlpExport>();
         }
 
+        if (host.MetricsListen.Length == 0)
+        {
+            // A role that listens with this server puts it back by UseKestrelCore.
+            builder.WebHost.UseServer(new NoHttpServer());
+        }
+
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;

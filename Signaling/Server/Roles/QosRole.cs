@@ -18,7 +18,7 @@ internal sealed class QosRole : Role
     {
         var options = (QosOptions)configuration[Section];
         builder.Services.AddQos(options);
-        if (options.ApplicationServerListen.Length > 0) builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPEndPoint.Parse(options.ApplicationServerListen)));
+        if (options.ApplicationServerListen.Length > 0) builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.Listen(IPEndPoint.Parse(options.ApplicationServerListen)));
     }
 
     public override void Map(WebApplication app, ServerConfiguration configuration) => app.MapQos();

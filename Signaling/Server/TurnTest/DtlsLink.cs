@@ -1,4 +1,6 @@
+using System.Globalization;
 using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
 using MediaRelay.Dtls;
 
 namespace MediaRelay.Server.TurnTest;
@@ -17,7 +19,6 @@ internal sealed class DtlsLink : TurnLink
         _socket = socket;
         _context = context;
         _session = session;
-        Description = "DTLS 1.2, certificate not checked";
     }
 
     public static async Task<DtlsLink> HandshakeAsync(Socket socket, CancellationToken stop)
@@ -37,6 +38,8 @@ internal sealed class DtlsLink : TurnLink
             }
 
             await link.FlushAsync(stop).ConfigureAwait(false);
+            using var shown = X509CertificateLoader.LoadCertificate(link._session.PeerCertificate.Span);
+            link.Description = string.Create(CultureInfo.InvariantCulture, $"DTLS 1.2, {link._session.CipherName}, certificate of {shown.Subject} until {shown.NotAfter.ToUniversalTime():yyyy-MM-dd} not checked");
             return link;
         }
         catch

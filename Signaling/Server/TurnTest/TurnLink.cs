@@ -10,7 +10,7 @@ namespace MediaRelay.Server.TurnTest;
 internal abstract class TurnLink : IAsyncDisposable
 {
     /// <summary>What was agreed while connecting, in words; empty for UDP and TCP.</summary>
-    public string Description { get; protected init; } = "";
+    public string Description { get; protected set; } = "";
 
     /// <summary>Connects. A certificate that does not hold is an IOException unless <paramref name="insecure"/> is set.</summary>
     public static async Task<TurnLink> ConnectAsync(StunTransport transport, TransportAddress server, string host, bool insecure, CancellationToken stop)

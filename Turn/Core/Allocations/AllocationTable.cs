@@ -129,7 +129,7 @@ internal sealed class AllocationTable
     {
         ref var allocation = ref _allocations[position];
         Tcp?.RemoveAll(position, commands);
-        Mobility?.Forget(position);
+        Mobility?.Forget(position, commands);
         Peers.RemoveAll(position, IpFamily.None, commands);
         ClosePort(position, ref allocation.V4, now, commands);
         ClosePort(position, ref allocation.V6, now, commands);

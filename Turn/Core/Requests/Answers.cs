@@ -38,7 +38,7 @@ internal sealed class Answers(RelayState state)
         var writer = new StunWriter(request.Reply, request.Message.Method, StunClass.Error, request.Message.TransactionId);
         writer.AddErrorCode(StunErrorCode.TryAlternate);
         writer.AddAddress(StunAttributeType.AlternateServer, server);
-        return Refuse(ref request, ref writer, StunErrorCode.TryAlternate, RefusalReason.Draining, 0);
+        return Refuse(ref request, ref writer, StunErrorCode.TryAlternate, RefusalReason.Redirected, 0);
     }
 
     /// <summary>401 or 438 with realm and a fresh nonce. <paramref name="isVerified"/>: the source has returned a good nonce.</summary>

@@ -18,6 +18,9 @@ internal sealed unsafe class DtlsListeners(TurnPlan plan, PendingConnections str
     private const int MostHalfOpen = 4096;
     private const int OutgoingBudget = 256;
     private const int Mtu = 1400;
+
+    /// <summary>What the log calls this thread, beside the numbers of the shards.</summary>
+    private const int DtlsThread = -1;
     private static readonly TimeSpan HandshakeTimeout = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan ShortestTimer = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan IdleTimeout = TimeSpan.FromHours(2);
@@ -33,6 +36,7 @@ internal sealed unsafe class DtlsListeners(TurnPlan plan, PendingConnections str
     private IReadOnlyList<RelayShard> _shards = [];
     private DatagramLoop _loop = null!;
     private DtlsContext? _context;
+    private ITurnObserver? _observer;
     private DtlsOutbox? _outbox;
     private Thread? _thread;
     private TimeSpan _now;
@@ -54,11 +58,11 @@ internal sealed unsafe class DtlsListeners(TurnPlan plan, PendingConnections str
         }
     }
 
-    public void Start(IReadOnlyList<RelayShard> shards)
+    public void Start(IReadOnlyList<RelayShard> shards, ITurnObserver observer)
     {
         if (_sockets.Count == 0)
             return;
-        _shards = shards;
+        (_shards, _observer) = (shards, observer);
         _context = NewContext();
         certificates!.Changed += () => _certificateChanged = true;
         var ready = new ManualResetEventSlim();
@@ -88,7 +92,18 @@ internal sealed unsafe class DtlsListeners(TurnPlan plan, PendingConnections str
             _loop.Add(_sockets[i].Descriptor, i, coalesced: false);
         ready.Set();
         while (!_stopping)
-            Turn();
+        {
+            try
+            {
+                Turn();
+            }
+            catch (Exception exception) when (exception is not OutOfMemoryException)
+            {
+                // A certificate that OpenSSL does not take, or a bug, costs one turn, not the node.
+                _observer!.ShardFailed(DtlsThread, exception);
+            }
+        }
+
         foreach (var client in _clients.Values.ToList())
             End(client);
         _loop.Wait(TimeSpan.Zero);

@@ -13,6 +13,9 @@ internal interface ITurnObserver
     /// <summary>A request was refused; <paramref name="userName"/> as the client sent it, empty when it sent none.</summary>
     void Refused(in FiveTuple from, RelayOutcome outcome, ReadOnlySpan<byte> userName);
 
+    /// <summary>Answers to sources that have proven nothing were withheld because there were too many; told at most every ten seconds.</summary>
+    void Withheld(int shard, long count, TransportAddress newest);
+
     void PortFailed(int shard, TransportAddress address, SocketError error);
 
     void ShardFailed(int shard, Exception exception);

@@ -64,6 +64,14 @@ internal sealed unsafe partial class RelayShard
             case RelayCommandKind.CloseClient when _clients.TryGetValue(command.Client.Connection, out var client):
                 client.Close();
                 break;
+            case RelayCommandKind.PathTaken when _clients.TryGetValue(command.Client.Connection, out var mover):
+                mover.HasAllocation = true;
+                break;
+            case RelayCommandKind.PathGone:
+                if (_clients.TryGetValue(command.Client.Connection, out var left))
+                    left.HasAllocation = false;
+                Release(command.Client);
+                break;
             case RelayCommandKind.AllocationCreated:
                 if (_clients.TryGetValue(command.Client.Connection, out var owner))
                     owner.HasAllocation = true;

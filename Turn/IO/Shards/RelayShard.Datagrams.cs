@@ -32,18 +32,16 @@ internal sealed unsafe partial class RelayShard
     private void HandleFromClient(byte* datagram, int length, in FiveTuple from, byte trafficClass, int descriptor)
     {
         var bytes = new ReadOnlySpan<byte>(datagram, length);
-        if (_engine.TryForwardFromClient(bytes, in from, trafficClass, _now, out var forward))
+        if (_redirects.Count > 0 && _redirects.TryGetValue(from, out var owner))
         {
-            SendToPeer(in forward, datagram);
+            _ = Siblings[owner].Inbox.TryPostHandOver(in from, bytes, Index);
             return;
         }
 
-        if (length == 0)
-            return;
-        if (datagram[0] <= 3)
+        if (_engine.TryForwardFromClient(bytes, in from, trafficClass, _now, out var forward))
+            SendToPeer(in forward, datagram);
+        else if (length > 0 && datagram[0] <= 3)
             HandleRequest(bytes, in from, descriptor);
-        else if (_redirects.Count > 0)
-            _ = TryHandOver(bytes, in from);
     }
 
     private void SendToPeer(in Forward forward, byte* datagram)

@@ -11,6 +11,10 @@ internal sealed unsafe partial class RelayShard
     private const int MaxRedirects = 65_536;
     private readonly Dictionary<FiveTuple, int> _redirects = [];
     private readonly Dictionary<FiveTuple, int> _adopted = [];
+    private static readonly TimeSpan WithheldWindow = TimeSpan.FromSeconds(10);
+    private TransportAddress _lastWithheld;
+    private long _withheldTold;
+    private TimeSpan _withheldNext;
 
     /// <summary>All shards of the node, for hand-over; set before the first one starts.</summary>
     public IReadOnlyList<RelayShard> Siblings { get; set; } = [];
@@ -55,7 +59,8 @@ internal sealed unsafe partial class RelayShard
             return;
         }
 
-        if (Siblings.Count > 1 && RelayEngine.TryGetOwningShard(request, out var owner) && owner != Index && owner < Siblings.Count)
+        // A connection with an allocation stays: its media and its end are known here.
+        if (Siblings.Count > 1 && !client.HasAllocation && RelayEngine.TryGetOwningShard(request, out var owner) && owner != Index && owner < Siblings.Count)
         {
             _clients.Remove(client.Number);
             client.MoveTo(Siblings[owner]);
@@ -88,16 +93,8 @@ internal sealed unsafe partial class RelayShard
     /// </summary>
     private bool TryHandOver(ReadOnlySpan<byte> datagram, in FiveTuple from)
     {
-        if (_redirects.Count == 0 || !_redirects.TryGetValue(from, out var owner))
-        {
-            if (datagram.Length < StunLimits.HeaderLength || datagram[0] > 3 || !RelayEngine.TryGetOwningShard(datagram, out var named)
-                || named == Index || named >= Siblings.Count)
-            {
-                return false;
-            }
-
-            owner = named;
-        }
+        if (datagram.Length < StunLimits.HeaderLength || !RelayEngine.TryGetOwningShard(datagram, out var owner) || owner == Index || owner >= Siblings.Count)
+            return false;
 
         _ = Siblings[owner].Inbox.TryPostHandOver(in from, datagram, Index);
         return true;
@@ -105,8 +102,13 @@ internal sealed unsafe partial class RelayShard
 
     private void Adopt(in FiveTuple from, int origin)
     {
-        if (!_engine.LastOutcome.IsSuccess || _engine.LastOutcome.Method is not (StunMethod.Allocate or StunMethod.Refresh) || !_adopted.TryAdd(from, origin))
+        // A path whose allocation ended with this very request is not kept: nothing would ever release it.
+        if (!_engine.LastOutcome.IsSuccess || _engine.LastOutcome.Method is not (StunMethod.Allocate or StunMethod.Refresh)
+            || !_engine.IsPathOfAllocation(in from) || !_adopted.TryAdd(from, origin))
+        {
             return;
+        }
+
         var (client, owner) = (from, Index);
         _ = Siblings[origin].Inbox.TryPost(shard =>
         {
@@ -134,10 +136,22 @@ internal sealed unsafe partial class RelayShard
         }
 
         var outcome = _engine.LastOutcome;
+        if (outcome.Reason == RefusalReason.RateLimit)
+            _lastWithheld = from.Client;
         if (outcome.IsSuccess || outcome.Reason is RefusalReason.NoCredentials or RefusalReason.NotARequest or RefusalReason.StaleNonce or RefusalReason.UnknownMethod or RefusalReason.RateLimit)
             return;
         var named = StunMessage.TryRead(request, out var message, out _) && message.TryGetUsername(out var name) ? name : default;
         _observer.Refused(in from, outcome, named);
+    }
+
+    /// <summary>A flood is told once per window, not per datagram.</summary>
+    private void TellWithheld()
+    {
+        var withheld = _engine.Counters.WithheldByRate;
+        if (withheld == _withheldTold || _now < _withheldNext)
+            return;
+        _observer.Withheld(Index, withheld - _withheldTold, _lastWithheld);
+        (_withheldTold, _withheldNext) = (withheld, _now + WithheldWindow);
     }
 
     private void HandleIcmp(RelayPort port, in IcmpReport report)

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using MediaRelay.Stun;
 using MediaRelay.Turn.IO.Sockets;
+using MediaRelay.Turn.Peers;
 using MediaRelay.Turn.Ports;
 
 namespace MediaRelay.Turn.IO.Shards;
@@ -10,9 +11,9 @@ namespace MediaRelay.Turn.IO.Shards;
 /// <code>
 ///   wait      sends of the turn before go out, datagrams come in: one system call (io_uring)
 ///   clock     read once
+///   inbox     frames of stream and DTLS clients and what other shards hand over, at most <see cref="InboxBudget"/>
 ///   control   everything that came on control sockets
 ///   media     everything else, at most <see cref="DatagramLoop.Budget"/> datagrams or trains
-///   inbox     frames of stream and DTLS clients, at most <see cref="InboxBudget"/>
 ///   timers    what is due in the engine
 /// </code>
 /// The kernel hands a client's datagrams always to the same shard (<see cref="ReusePortFilter"/>), so shards share nothing per packet.
@@ -103,6 +104,13 @@ internal sealed unsafe partial class RelayShard : IDisposable
         return count;
     }
 
+    /// <summary>Takes another peer policy; only for work posted to <see cref="Inbox"/>.</summary>
+    public void Update(PeerFilter peers)
+    {
+        _engine.Update(peers, _now, _commands);
+        ExecuteAll();
+    }
+
     private void Run()
     {
         _loop = _settings.Mechanism == DatagramMechanism.Auto && UringLoop.TryCreate(out var ring, out _) ? ring : new BatchLoop();
@@ -168,6 +176,8 @@ internal sealed unsafe partial class RelayShard : IDisposable
         Counters.Turns++;
         Counters.LastTurn = _now.Ticks;
 
+        // First, because it may say whose datagrams belong to another shard.
+        TakeInbox();
         var received = _loop.Received;
         var sockets = _settings.Sockets;
         for (var i = 0; i < received.Length; i++)
@@ -185,13 +195,13 @@ internal sealed unsafe partial class RelayShard : IDisposable
                 HandleFromClient(in entry, sockets[entry.Token].Listener);
         }
 
-        TakeInbox();
         if (_engine.NextDeadline is { } due && due <= _now)
         {
             _engine.HandleDeadline(_now, _commands);
             ExecuteAll();
         }
 
+        TellWithheld();
         _overload.Observe(_now, received.Length == DatagramLoop.Budget, Counters);
         Counters.SystemCalls = _loop.Calls;
         Counters.SendFailures = _loop.SendFailures;

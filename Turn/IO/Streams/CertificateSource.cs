@@ -114,12 +114,12 @@ internal sealed partial class CertificateSource : IDisposable
 
     private (DateTime Certificate, DateTime Key) Times() => (File.GetLastWriteTimeUtc(_certificateFile), File.GetLastWriteTimeUtc(_keyFile));
 
-    [LoggerMessage(1030, LogLevel.Information, "The certificate of {Subject}, good until {End}, is in use from now on.", EventName = "CertificateReloaded")]
+    [LoggerMessage(1030, LogLevel.Information, "The certificate of {Subject}, good until {End:yyyy-MM-dd HH:mm} UTC, is in use from now on.", EventName = "CertificateReloaded")]
     private partial void LogReloaded(string subject, DateTime end);
 
     [LoggerMessage(1031, LogLevel.Error, "The changed certificate is not taken over: {Reason} The old one stays in use.", EventName = "CertificateRefused")]
     private partial void LogRefused(string reason);
 
-    [LoggerMessage(1032, LogLevel.Warning, "The certificate in {File} ends at {End}. Replace the file; it is read again without a restart.", EventName = "CertificateEnds")]
+    [LoggerMessage(1032, LogLevel.Warning, "The certificate in {File} ends at {End:yyyy-MM-dd HH:mm} UTC. Replace the file; it is read again without a restart.", EventName = "CertificateEnds")]
     private partial void LogExpires(string file, DateTime end);
 }

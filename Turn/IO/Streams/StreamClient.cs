@@ -3,6 +3,7 @@ using System.IO.Pipelines;
 using MediaRelay.Stun;
 using MediaRelay.Turn.IO.Shards;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
 
 namespace MediaRelay.Turn.IO.Streams;
 
@@ -10,6 +11,10 @@ namespace MediaRelay.Turn.IO.Streams;
 /// A client over TCP or TLS: cuts the byte stream into messages for its shard, and writes what the shard sends. A message above the
 /// limits closes the connection at once.
 /// </summary>
+/// <remarks>
+/// Over TLS each message is written as a record of its own. A record is the unit that a receiver can decrypt, so a message need not
+/// wait for the ones behind it; and coturn's clients take what one SSL_read gives for one message and drop the rest of the record.
+/// </remarks>
 internal sealed class StreamClient(ConnectionContext connection, RelayShard shard, IReadOnlyList<RelayShard> shards) : ClientConnection, IThreadPoolWorkItem
 {
     /// <summary>Backlog above which media for this client is dropped, in bytes.</summary>
@@ -21,6 +26,7 @@ internal sealed class StreamClient(ConnectionContext connection, RelayShard shar
     private const int MaxChannelData = ChannelData.HeaderLength + ushort.MaxValue;
 
     private readonly Lock _gate = new();
+    private readonly bool _isTls = connection.Features.Get<ITlsHandshakeFeature>() is not null;
     private RelayShard _shard = shard;
     private byte[] _pending = [];
     private int _pendingLength;
@@ -156,7 +162,13 @@ internal sealed class StreamClient(ConnectionContext connection, RelayShard shar
                     }
                 }
 
-                _ = await output.WriteAsync(bytes.AsMemory(0, length));
+                for (var at = 0; at < length;)
+                {
+                    var next = _isTls ? LengthOfMessage(bytes.AsSpan(at, length - at)) : length;
+                    _ = await output.WriteAsync(bytes.AsMemory(at, next));
+                    at += next;
+                }
+
                 ArrayPool<byte>.Shared.Return(bytes);
             }
         }
@@ -169,6 +181,12 @@ internal sealed class StreamClient(ConnectionContext connection, RelayShard shar
             }
         }
     }
+
+    /// <summary>What waits was written by us: whole, padded messages one behind the other.</summary>
+    private static int LengthOfMessage(ReadOnlySpan<byte> queued) =>
+        StunFraming.Peek(queued, int.MaxValue, out _, out var consumed, oldChannels: true) == StunFrameKind.Malformed || consumed == 0
+            ? queued.Length
+            : Math.Min(consumed, queued.Length);
 
     private void Grow(int needed)
     {

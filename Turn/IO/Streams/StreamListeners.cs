@@ -96,6 +96,7 @@ internal sealed class StreamListeners : IDisposable
             listen.Use(next => new ProxyProtocolMiddleware(next, _plan.ProxyProtocolFrom).OnConnectionAsync);
         if (transport == ClientTransport.Tls)
         {
+            listen.Use(next => connection => AdmitAsync(next, connection, listener));
             listen.UseHttps(new TlsHandshakeCallbackOptions
             {
                 HandshakeTimeout = HandshakeTimeout,
@@ -106,6 +107,29 @@ internal sealed class StreamListeners : IDisposable
         listen.Run(connection => ServeAsync(connection, listener));
         _opened.Add(listen);
     });
+
+    /// <summary>Counts a connection as a stranger while it shakes hands.</summary>
+    private async Task AdmitAsync(ConnectionDelegate next, ConnectionContext connection, ushort listener)
+    {
+        if (connection.RemoteEndPoint is not System.Net.IPEndPoint remote)
+            return;
+        var waiting = new HandshakingClient(connection) { Number = 0, Client = new FiveTuple(TransportAddress.From(remote).Unmapped(), listener), Strangers = Strangers };
+        if (!Strangers.TryAdd(waiting))
+        {
+            connection.Abort();
+            return;
+        }
+
+        connection.Features.Set(waiting);
+        try
+        {
+            await next(connection);
+        }
+        finally
+        {
+            Strangers.Remove(waiting);
+        }
+    }
 
     private async Task ServeAsync(ConnectionContext connection, ushort listener)
     {
@@ -128,6 +152,8 @@ internal sealed class StreamListeners : IDisposable
             Client = new FiveTuple(TransportAddress.From(remote).Unmapped(), listener, number),
             Strangers = Strangers,
         };
+        if (connection.Features.Get<HandshakingClient>() is { } waiting)
+            Strangers.Remove(waiting);
         if (!Strangers.TryAdd(client))
             return;
         _clients[number] = client;

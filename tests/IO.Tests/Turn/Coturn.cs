@@ -2,8 +2,6 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
-using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using System.Text;
 
 namespace MediaRelay.IO.Tests.Turn;
@@ -24,7 +22,7 @@ public sealed class Coturn : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        WriteCertificate();
+        TestCertificate.Write("localhost", Path.Combine(_folder, "cert.pem"), Path.Combine(_folder, "key.pem"));
         Port = FreePort();
         TlsPort = FreePort();
         var arguments = new ProcessStartInfo("/usr/bin/turnserver") { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
@@ -101,15 +99,5 @@ public sealed class Coturn : IAsyncLifetime
 
         lock (_output)
             throw new TimeoutException($"coturn did not start: {_output}");
-    }
-
-    private void WriteCertificate()
-    {
-        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var request = new CertificateRequest("CN=localhost", key, HashAlgorithmName.SHA256);
-        var now = DateTimeOffset.UtcNow;
-        using var certificate = request.CreateSelfSigned(now.AddHours(-1), now.AddDays(1));
-        File.WriteAllText(Path.Combine(_folder, "cert.pem"), certificate.ExportCertificatePem());
-        File.WriteAllText(Path.Combine(_folder, "key.pem"), key.ExportPkcs8PrivateKeyPem());
     }
 }

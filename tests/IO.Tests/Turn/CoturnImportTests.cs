@@ -68,18 +68,7 @@ public class CoturnImportTests
             mobility
             relay-threads=2
             """.Split('\n'));
-        var file = Path.GetTempFileName();
-        try
-        {
-            File.WriteAllText(file, json);
-            var (configuration, faults) = ServerConfiguration.Load(file, []);
-            Assert.Empty(faults);
-            Assert.Equal(["Turn"], configuration.Roles.Select(r => r.Section));
-        }
-        finally
-        {
-            File.Delete(file);
-        }
+        AssertLoads(json);
     }
 
     [Theory]
@@ -118,7 +107,36 @@ public class CoturnImportTests
     {
         // Every option that Debian's file documents, switched on.
         var lines = File.ReadLines("/etc/turnserver.conf").Where(l => l.Length > 1 && l[0] == '#' && char.IsAsciiLetterLower(l[1]) && !l.Contains(' ', StringComparison.Ordinal)).Select(l => l[1..]);
-        var (_, remarks) = CoturnImporter.Import(lines);
+        var (json, remarks) = CoturnImporter.Import(lines);
         Assert.DoesNotContain(remarks, r => r.Words == "there is nothing like it here.");
+        Assert.Contains("user: username1 is there twice; this password counts.", remarks.Select(r => $"{r.Option}: {r.Words}"));
+        AssertLoads(json);
+    }
+
+    [Fact]
+    public void No_limit_there_is_no_limit_here_for_the_subscriber_either()
+    {
+        using var none = JsonDocument.Parse(CoturnImporter.Import(["max-bps=0", "user-quota=0"]).Json);
+        Assert.Equal(0, none.RootElement.GetProperty("Turn").GetProperty("SubscriberBitRate").GetInt64());
+        Assert.Equal(0, none.RootElement.GetProperty("Turn").GetProperty("SubscriberQuota").GetInt32());
+        using var large = JsonDocument.Parse(CoturnImporter.Import(["max-bps=10000000", "user-quota=100"]).Json);
+        Assert.Equal(80_000_000, large.RootElement.GetProperty("Turn").GetProperty("SubscriberBitRate").GetInt64());
+        Assert.Equal(100, large.RootElement.GetProperty("Turn").GetProperty("SubscriberQuota").GetInt32());
+    }
+
+    private static void AssertLoads(string json)
+    {
+        var file = Path.GetTempFileName();
+        try
+        {
+            File.WriteAllText(file, json);
+            var (configuration, faults) = ServerConfiguration.Load(file, []);
+            Assert.Empty(faults);
+            Assert.Equal(["Turn"], configuration.Roles.Select(r => r.Section));
+        }
+        finally
+        {
+            File.Delete(file);
+        }
     }
 }

@@ -1,4 +1,5 @@
 using MediaRelay.Stun;
+using MediaRelay.Tests.Support;
 using MediaRelay.Turn.IO.Streams;
 
 namespace MediaRelay.IO.Tests.Turn;
@@ -28,6 +29,26 @@ public sealed class ProxyHeaderTests
     [InlineData("2111ffff")]
     public void A_wrong_version_family_or_length_is_malformed(string rest) =>
         Assert.Equal(ProxyHeaderKind.Malformed, ProxyHeader.TryRead(Convert.FromHexString(Signature + rest), out _, out _));
+
+    [Fact]
+    public void A_hundred_thousand_mutated_headers_are_read_without_reading_beyond()
+    {
+        byte[][] corpus =
+        [
+            Convert.FromHexString(Signature + "2111000fc6336407cb00710512670d96aabbcc"),
+            Convert.FromHexString(Signature + "2121002420010db800000000000000000000000720010db800000000000000000000000912670d96"),
+            Convert.FromHexString(Signature + "20000000"),
+        ];
+        var kinds = new int[3];
+        FuzzRun.Over(corpus, seed: 11, count: 100_000, input =>
+        {
+            var kind = ProxyHeader.TryRead(input, out var length, out _);
+            kinds[(int)kind]++;
+            if (kind == ProxyHeaderKind.Complete && (length < 16 || length > input.Length || length > ProxyHeader.MaxLength))
+                throw new InvalidOperationException($"{length} bytes of {input.Length} are the header.");
+        });
+        Assert.All(kinds, count => Assert.True(count > 100));
+    }
 
     [Fact]
     public void Every_truncation_is_incomplete_and_a_request_without_header_is_malformed()

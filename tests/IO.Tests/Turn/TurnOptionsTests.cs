@@ -17,6 +17,9 @@ public sealed class TurnOptionsTests
         { new TurnOptions { Ports = "50000-50003", Workers = 4 }, "Turn:Ports holds 4 ports for 4 workers. Give each worker at least 2, e.g. 49152-65535." },
         { new TurnOptions { AuthSecrets = ["short"] }, "Turn:AuthSecrets has a secret of 5 bytes. At least 16 are needed, e.g. the output of: openssl rand -hex 32" },
         { new TurnOptions { Users = ["alice"] }, "Turn:Users has an entry without password ('alice'). Write name:password." },
+        { new TurnOptions { Users = ["alice:a", "bob:b", "alice:c"] }, "Turn:Users has alice more than once. Keep one password." },
+        { new TurnOptions { TokenKeysFile = "keys" }, "Turn:ServerName '' is empty or together with Turn:Realm 'mediarelay' too long for the answer to a stranger. Both may have 28 bytes, each rounded up to 4." },
+        { new TurnOptions { TokenKeysFile = "keys", Realm = "a-realm-of-24-characters", ServerName = "relay" }, "Turn:ServerName 'relay' is empty or together with Turn:Realm 'a-realm-of-24-characters' too long for the answer to a stranger. Both may have 28 bytes, each rounded up to 4." },
         { new TurnOptions { AllowedPeers = ["10.0.0.0/33"] }, "Turn:AllowedPeers has '10.0.0.0/33', which is no network. Write 10.20.0.0/16 or 2001:db8:1::/48." },
         { new TurnOptions { RequireSha256 = true, OfferSha256 = false }, "Turn:RequireSha256 is on and Turn:OfferSha256 is off, so nobody could log in. Switch OfferSha256 on." },
         { new TurnOptions { Rfc5780Addresses = ["192.0.2.1:3478"] }, "Turn:Rfc5780Addresses has 1 entries. Two are needed: primary and alternate, with different addresses and ports." },
@@ -42,6 +45,28 @@ public sealed class TurnOptionsTests
         Assert.Equal(["10.0.0.1", "10.0.0.2"], plan.RelayAddresses.Select(address => address.Bind.AddressText()));
     }
 
+    [Theory]
+    [InlineData("UsersFile")]
+    [InlineData("AuthSecretFile")]
+    [InlineData("TokenKeysFile")]
+    public void A_file_that_is_not_there_is_one_sentence(string key)
+    {
+        var options = new TurnOptions { Listen = ["127.0.0.1:0"], ServerName = "relay" };
+        typeof(TurnOptions).GetProperty(key)!.SetValue(options, "/no/such/file");
+        var fault = Assert.Throws<FormatException>(() => TurnPlan.Read(options).ReadCredentials());
+        Assert.Equal($"Turn:{key} /no/such/file cannot be read: Could not find a part of the path '/no/such/file'.", fault.Message);
+    }
+
+    [Fact]
+    public void A_user_in_option_and_file_is_told()
+    {
+        var file = Path.GetTempFileName();
+        File.WriteAllText(file, "bob:b\nalice:other\n");
+        var fault = Assert.Throws<FormatException>(() => TurnPlan.Read(new TurnOptions { Listen = ["127.0.0.1:0"], Users = ["alice:a"], UsersFile = file }).ReadCredentials());
+        File.Delete(file);
+        Assert.Equal("Turn:Users and Turn:UsersFile have alice more than once. Keep one password.", fault.Message);
+    }
+
     [Fact]
     public void Relay_buffers_hold_250_ms_of_the_configured_bit_rate_in_kernel_accounting()
     {
@@ -58,9 +83,18 @@ public sealed class TurnOptionsTests
         for (var i = 0; i < 30; i++)
             events.Refused(from, new RelayOutcome(StunMethod.Allocate, StunErrorCode.AllocationQuotaReached, RefusalReason.UserQuota, 4), "1735:gw-17\n"u8);
         Assert.Equal("Allocate refused for user 1735:gw-17\\u000a from 198.51.100.7:4711/Udp with 486: quota of 4 allocations reached (Turn:UserQuota).", lines[0]);
-        Assert.InRange(lines.Count, 10, 21);
-        Assert.Equal(30, events.Refusals.Single().Count);
+        events.Refused(from, new RelayOutcome(StunMethod.Allocate, StunErrorCode.None, RefusalReason.TooManyFailures, 200), "eve"u8);
+        Assert.Equal("Allocate refused for user eve from 198.51.100.7:4711/Udp with silence: too many failed attempts, answers are withheld.", lines[^1]);
+        Assert.InRange(lines.Count, 11, 22);
+        Assert.Equal(30, events.Refusals.Single(refusal => refusal.Reason == RefusalReason.UserQuota).Count);
+        Assert.All(Enum.GetValues<RefusalReason>().Where(reason => !Unseen.Contains(reason)), reason => Assert.Contains(' ', TurnEvents.Explain(new RelayOutcome(StunMethod.Allocate, StunErrorCode.BadRequest, reason, 3))));
     }
+
+    /// <summary>Reasons that are never told: they are no refusals of a client that can be named, or counted elsewhere.</summary>
+    private static readonly RefusalReason[] Unseen =
+    [
+        RefusalReason.None, RefusalReason.NotARequest, RefusalReason.Malformed, RefusalReason.UnknownMethod, RefusalReason.RateLimit, RefusalReason.NoCredentials, RefusalReason.StaleNonce, RefusalReason.Redirected,
+    ];
 
     private sealed class ListLogger(List<string> lines) : Microsoft.Extensions.Logging.ILogger
     {

@@ -36,6 +36,33 @@ public sealed class CanaryTests(RelayFixture relay) : IClassFixture<RelayFixture
     }
 
     [Theory]
+    [MemberData(nameof(Refused))]
+    [MemberData(nameof(RefusedV6))]
+    public void Connect_reaches_no_refused_address_either(string address)
+    {
+        Assert.True(TransportAddress.TryParseAddress(address, CanaryPort, out var peer));
+        var (code, heard) = ConnectTo(peer);
+        Assert.Equal(403, code);
+        Assert.Equal(0, heard);
+    }
+
+    [Theory]
+    [InlineData(HomeNetwork.RelayAddress, 3478)]
+    [InlineData(HomeNetwork.RelayAddress, 5349)]
+    [InlineData(HomeNetwork.RelayAddress, 9464)]
+    [InlineData(HomeNetwork.SecondAddress, 3481)]
+    public void Connect_reaches_no_port_of_the_relay_itself(string address, int port) =>
+        Assert.Equal(403, ConnectTo(TransportAddress.Parse($"{address}:{port}")).Code);
+
+    [Fact]
+    public void Connect_reaches_a_public_peer_so_that_silence_above_means_refusal()
+    {
+        var (code, heard) = ConnectTo(TransportAddress.Parse($"{HomeNetwork.PeerAddress}:{CanaryPort}"));
+        Assert.Equal(0, code);
+        Assert.Equal(1, heard);
+    }
+
+    [Theory]
     [InlineData(3478)]
     [InlineData(5349)]
     [InlineData(3480)]
@@ -54,12 +81,75 @@ public sealed class CanaryTests(RelayFixture relay) : IClassFixture<RelayFixture
     }
 
     [Fact]
+    public void An_address_that_the_machine_gets_later_is_closed_too_with_what_was_bound_to_it()
+    {
+        const string later = "11.10.0.77";
+        var own = TransportAddress.Parse($"{later}:{CanaryPort}");
+        Namespaces.Run(relay.Network.Client, () =>
+        {
+            using var client = new TestClient(HomeNetwork.RelayAddress);
+            Assert.Equal(0, client.Allocate());
+            Assert.Equal(0, client.BindChannel(own, 0x4001));
+            HomeNetwork.Shell($"ip -n {relay.Network.Relay} addr add {later}/24 dev eth0");
+            Assert.True(relay.Process.WaitFor($"now has {later}", TimeSpan.FromSeconds(10)));
+            using var canaries = new Canaries(relay, own);
+            var code = 0;
+            for (var attempt = 0; attempt < 50 && code == 0; attempt++)
+                code = client.BindChannel(own, 0x4001);
+            Assert.Equal(403, code);
+            client.SendChannelData(0x4001, "canary"u8);
+            client.SendIndication(own, "canary"u8);
+            Assert.Equal(0, client.Refresh(600));
+            Assert.Equal(0, canaries.Count(expected: 0));
+            return true;
+        });
+        HomeNetwork.Shell($"ip -n {relay.Network.Relay} addr del {later}/24 dev eth0");
+    }
+
+    [Fact]
     public void A_public_peer_is_reachable_by_both_methods_so_that_silence_above_means_refusal()
     {
         var peer = TransportAddress.Parse($"{HomeNetwork.PeerAddress}:{CanaryPort}");
         var (codes, heard) = Attack(peer, v6: false);
         Assert.Equal([0, 0, 403], codes);
         Assert.True(heard >= 2, $"{heard} datagrams arrived.");
+    }
+
+    /// <summary>A TCP allocation, then Connect; its code, and the connections that arrived anywhere.</summary>
+    private (int Code, int Heard) ConnectTo(TransportAddress peer)
+    {
+        using var canaries = new TcpCanaries(relay, CanaryPort);
+        var code = Namespaces.Run(relay.Network.Client, () =>
+        {
+            using var client = new TestClient(HomeNetwork.RelayAddress, stream: true);
+            Assert.Equal(0, client.Allocate(peer.IsV6 ? (ref StunWriter writer) => writer.AddFamily(StunAttributeType.RequestedAddressFamily, IpFamily.V6) : null, transport: 6));
+            return client.Connect(peer);
+        });
+        return (code, canaries.Count());
+    }
+
+    /// <summary>TCP listeners on every address of the relay's and the peer's namespace; a refusal has been answered before they are counted.</summary>
+    private sealed class TcpCanaries : IDisposable
+    {
+        private readonly List<Socket> _sockets = [];
+
+        public TcpCanaries(RelayFixture relay, int port)
+        {
+            foreach (var space in (string[])[relay.Network.Relay, relay.Network.Peer])
+            {
+                _sockets.Add(Namespaces.Run(space, () =>
+                {
+                    var socket = new Socket(AddressFamily.InterNetworkV6, SocketType.Stream, ProtocolType.Tcp) { DualMode = true };
+                    socket.Bind(new IPEndPoint(IPAddress.IPv6Any, port));
+                    socket.Listen();
+                    return socket;
+                }));
+            }
+        }
+
+        public int Count() => _sockets.Count(socket => socket.Poll(20_000, SelectMode.SelectRead));
+
+        public void Dispose() => _sockets.ForEach(socket => socket.Dispose());
     }
 
     /// <summary>Permission, channel, a permission list that mixes good and bad, Send without permission and ChannelData; counts what canaries hear.</summary>

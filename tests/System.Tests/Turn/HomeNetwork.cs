@@ -83,7 +83,7 @@ internal sealed class HomeNetwork : IDisposable
         return (process.ExitCode, output);
     }
 
-    private static void Shell(string script)
+    internal static void Shell(string script)
     {
         using var process = Process.Start(new ProcessStartInfo("sh", ["-c", script]) { RedirectStandardError = true })!;
         var errors = process.StandardError.ReadToEnd();

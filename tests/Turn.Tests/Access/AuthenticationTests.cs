@@ -109,6 +109,24 @@ public sealed class AuthenticationTests
         Assert.Equal(438, client.Refresh().Code);
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(-1)]
+    public void A_step_of_the_wall_clock_by_an_hour_ends_nothing_and_costs_one_stale_nonce(int hours)
+    {
+        var scene = new Scene();
+        var client = scene.Allocated();
+        client.Bind(0x4000, Scene.Peer);
+        scene.Utc += TimeSpan.FromHours(hours);
+        scene.Advance(TimeSpan.FromSeconds(1));
+        Assert.NotNull(client.SendChannelData(0x4000, [1]));
+        client.RetriesStaleNonce = false;
+        Assert.Equal(438, client.Refresh().Code);
+        client.RetriesStaleNonce = true;
+        Assert.Equal(0, client.Refresh().Code);
+        Assert.Equal(1, scene.Engine.AllocationCount);
+    }
+
     [Fact]
     public void Removing_the_SHA256_offer_from_nonce_or_request_is_detected()
     {

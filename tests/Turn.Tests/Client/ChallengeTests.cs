@@ -217,6 +217,8 @@ public class ChallengeTests
         Assert.True(request.TryGetUsername(out var kid) && kid.SequenceEqual("key-1"u8));
         Assert.True(request.TryGet(StunAttributeType.AccessToken, out var token) && token.Length == 64);
         Assert.True(MessageIntegrity.Verify(request, macKey));
+        Assert.True(request.TryGetNonce(out var nonce) && System.Text.Encoding.UTF8.GetString(nonce) == Nonce);
+        Assert.True(request.TryGetRealm(out _));
         var reply = StunWriter.Reply(new byte[256], request, StunClass.Success);
         AllocateAnswer(ref reply);
         reply.AddIntegrity(macKey);

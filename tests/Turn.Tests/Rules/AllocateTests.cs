@@ -22,6 +22,9 @@ public sealed class AllocateTests
         { "7.2 (5) malformed RESERVATION-TOKEN", 400 },
         { "7.2 (6) both family attributes", 400 },
         { "7.2 (7) IPv6", 0 },
+        { "18.6 IPv6 with reserved bits set", 0 },
+        { "18.8 REQUESTED-TRANSPORT with RFFU bits set", 0 },
+        { "18.7 EVEN-PORT with RFFU bits set", 0 },
         { "7.2 (7) unknown family", 440 },
         { "7.2 (8) EVEN-PORT with R and ADDITIONAL-ADDRESS-FAMILY", 400 },
         { "7.2 (9) ADDITIONAL-ADDRESS-FAMILY IPv4", 400 },
@@ -172,6 +175,32 @@ public sealed class AllocateTests
     }
 
     [Fact]
+    public void Section_7_2_step_7_without_a_requested_family_the_relayed_address_is_IPv4()
+    {
+        foreach (var address in (string[])["192.0.2.10:4000", "[2a00:9::1]:4000"])
+        {
+            var answer = new Scene().Client(address: address, listener: address[0] == '[' ? Scene.UdpV6 : Scene.UdpV4).Allocate();
+            Assert.Equal(0, answer.Code);
+            Assert.Equal(1, answer.Count(StunAttributeType.XorRelayedAddress));
+            Assert.False(answer.Relayed(IpFamily.V4).IsNone);
+        }
+    }
+
+    [Fact]
+    public void Section_7_2_steps_8_and_9_what_cannot_be_satisfied_gets_508()
+    {
+        var onePort = new Scene(settings: s => s with { RelayAddresses = [s.RelayAddresses[0] with { Ports = new(50_001, 50_001) }, s.RelayAddresses[1] with { Ports = new(50_001, 50_001) }] });
+        Assert.Equal(508, onePort.Client().Allocate((ref StunWriter w) => w.AddEvenPort(true)).Code);
+        Assert.Equal(508, onePort.Client().Allocate((ref StunWriter w) => w.AddEvenPort(false)).Code);
+        Assert.Equal(0, onePort.Engine.AllocationCount);
+        var both = onePort.Client();
+        Assert.Equal(0, both.Allocate((ref StunWriter w) => w.AddFamily(StunAttributeType.AdditionalAddressFamily, IpFamily.V6)).Code);
+        var none = onePort.Client(address: "192.0.2.10:4001").Allocate((ref StunWriter w) => w.AddFamily(StunAttributeType.AdditionalAddressFamily, IpFamily.V6));
+        Assert.Equal(508, none.Code);
+        Assert.Equal(1, onePort.Engine.AllocationCount);
+    }
+
+    [Fact]
     public void Section_7_2_step_7_a_family_without_relay_address_gets_440()
     {
         var onlyV6 = new Scene(settings: s => s with { RelayAddresses = [s.RelayAddresses[1]] });
@@ -307,6 +336,15 @@ public sealed class AllocateTests
             case "both family attributes":
                 w.AddFamily(StunAttributeType.RequestedAddressFamily, IpFamily.V4);
                 w.AddFamily(StunAttributeType.AdditionalAddressFamily, IpFamily.V6);
+                break;
+            case "18.6 IPv6 with reserved bits set":
+                w.AddUInt32(StunAttributeType.RequestedAddressFamily, 0x02FF_FFFF);
+                break;
+            case "18.8 REQUESTED-TRANSPORT with RFFU bits set":
+                w.AddUInt32(StunAttributeType.RequestedTransport, 0x11FF_FFFF);
+                break;
+            case "18.7 EVEN-PORT with RFFU bits set":
+                w.Add(StunAttributeType.EvenPort, [0x7F]);
                 break;
             case "IPv6":
                 w.AddFamily(StunAttributeType.RequestedAddressFamily, IpFamily.V6);

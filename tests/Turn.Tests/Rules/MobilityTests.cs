@@ -67,6 +67,42 @@ public sealed class MobilityTests
     }
 
     [Fact]
+    public void The_shell_is_told_which_paths_lead_to_the_allocation_and_which_do_so_no_more()
+    {
+        var (scene, client, ticket) = Moving();
+        var old = new FiveTuple(TransportAddress.Parse("192.0.2.10:4000"), Scene.UdpV4);
+        var second = new FiveTuple(TransportAddress.Parse("198.51.100.7:6001"), Scene.UdpV4);
+        var first = client.Refresh(null, Ticket(ticket));
+        Assert.Equal([NewPath], Paths(scene, RelayCommandKind.PathTaken));
+        Assert.True(scene.Engine.IsPathOfAllocation(old) && scene.Engine.IsPathOfAllocation(NewPath));
+
+        // Moved on before any data came: the path in between is given up.
+        client.Path = second;
+        client.Refresh(null, Ticket(first.Text(StunAttributeType.MobilityTicket)));
+        Assert.Equal([second], Paths(scene, RelayCommandKind.PathTaken));
+        Assert.Equal([NewPath], Paths(scene, RelayCommandKind.PathGone));
+        Assert.False(scene.Engine.IsPathOfAllocation(NewPath));
+
+        // Data makes the move final: the path before is left.
+        Assert.NotNull(client.SendChannelData(0x4000, [1]));
+        scene.Advance(TimeSpan.Zero);
+        Assert.Equal([old], Paths(scene, RelayCommandKind.PathGone));
+        Assert.False(scene.Engine.IsPathOfAllocation(old));
+        Assert.Equal(0, client.Refresh(0).Code);
+        Assert.False(scene.Engine.IsPathOfAllocation(second));
+    }
+
+    [Fact]
+    public void An_allocation_that_ends_with_the_request_that_moves_it_leaves_no_path_behind()
+    {
+        var (scene, client, ticket) = Moving();
+        Assert.Equal(0, client.Refresh(0, Ticket(ticket)).Code);
+        Assert.Equal([NewPath], Paths(scene, RelayCommandKind.PathTaken));
+        Assert.Equal([NewPath], Paths(scene, RelayCommandKind.PathGone));
+        Assert.False(scene.Engine.IsPathOfAllocation(NewPath));
+    }
+
+    [Fact]
     public void A_mobile_allocation_outlives_its_connection_until_it_expires()
     {
         var scene = Mobile();
@@ -94,6 +130,8 @@ public sealed class MobilityTests
         client.Path = NewPath;
         return (scene, client, ticket);
     }
+
+    private static IEnumerable<FiveTuple> Paths(Scene scene, RelayCommandKind kind) => scene.Commands.Where(c => c.Kind == kind).Select(c => c.Client);
 
     private static Fill Ticket(byte[] ticket) => (ref StunWriter w) => w.Add(StunAttributeType.MobilityTicket, ticket);
 }

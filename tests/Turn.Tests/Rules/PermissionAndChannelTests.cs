@@ -133,6 +133,28 @@ public sealed class PermissionAndChannelTests
         Assert.Equal(code, scene.Allocated().Bind((ushort)number, Scene.Peer).Code);
     }
 
+    [Fact]
+    public void Section_12_2_a_peer_of_another_family_than_the_relayed_address_gets_443()
+    {
+        var scene = new Scene();
+        var client = scene.Allocated();
+        Assert.Equal(443, client.Bind(0x4000, Scene.PeerV6).Code);
+        Assert.Equal(0, client.Bind(0x4000, Scene.Peer).Code);
+    }
+
+    [Fact]
+    public void Section_18_1_reserved_bits_behind_the_channel_number_are_ignored()
+    {
+        var client = new Scene().Allocated();
+        var answer = client.Request(StunMethod.ChannelBind, (ref StunWriter w) =>
+        {
+            w.AddUInt32(StunAttributeType.ChannelNumber, 0x4007_FFFF);
+            w.AddAddress(StunAttributeType.XorPeerAddress, Scene.Peer);
+        });
+        Assert.Equal(0, answer.Code);
+        Assert.NotNull(client.SendChannelData(0x4007, [1]));
+    }
+
     [Theory]
     [InlineData(0x5000, 0)]
     [InlineData(0x7FFF, 0)]
