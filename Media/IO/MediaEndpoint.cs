@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using MediaRelay.Dtls;
+using MediaRelay.Media.Congestion;
 using MediaRelay.Media.Ice;
 using MediaRelay.Media.IO.Audio;
 using MediaRelay.Media.IO.Endpoints;
@@ -59,6 +60,9 @@ public sealed partial class MediaEndpoint : IAsyncDisposable, IEndpointEvents
     /// <summary>The new state, with a reason when it is Failed or Closed.</summary>
     public event Action<MediaEndpointState, string?>? StateChanged;
 
+    /// <summary>The peer gets less of the picture, or more again.</summary>
+    public event Action<ViewerQuality>? QualityChanged;
+
     public MediaEndpointSettings Settings { get; }
 
     public MediaEndpointState State { get; private set; }
@@ -68,6 +72,9 @@ public sealed partial class MediaEndpoint : IAsyncDisposable, IEndpointEvents
 
     /// <summary>What the peer sends, for other endpoints; null unless <see cref="MediaEndpointSettings.Publish"/> is on.</summary>
     public MediaSource? Received { get; }
+
+    /// <summary>What the peer gets of the picture; below Full when its path does not take more. The reports have it too.</summary>
+    public ViewerQuality Quality { get; private set; }
 
     /// <summary>Loudness of the peer's sound.</summary>
     public AudioLevel IncomingLevel { get; } = new();
@@ -198,6 +205,8 @@ public sealed partial class MediaEndpoint : IAsyncDisposable, IEndpointEvents
         if (state == MediaEndpointState.Connected) _media?.Start(_loop.Now);
     }
 
+    void IEndpointEvents.HandleRelayFault(IceServer server, string reason) => LogRelayFault(Settings.Name, server, reason);
+
     void IEndpointEvents.HandleRtp(ReadOnlySpan<byte> packet, TimeSpan now) => _media?.HandleRtp(packet, now);
 
     void IEndpointEvents.HandleRtcp(ReadOnlySpan<byte> packet, TimeSpan now) => _media?.HandleRtcp(packet, now);
@@ -226,10 +235,17 @@ public sealed partial class MediaEndpoint : IAsyncDisposable, IEndpointEvents
             RelayOnly = Settings.RelayOnly || options.RelayOnly,
             Targets = Settings.Targets ?? CheckTargets.SameHome with { AllowLoopback = options.UseLoopback },
         };
-        _transport = new EndpointTransport(_loop, this, _host.Dtls, configuration, options.DtlsTimeout, _host.Random);
-        _media = new EndpointMedia(Settings, _transport, _negotiation, _host.Time, _loop, _talkBack, IncomingLevel, Received);
+        _transport = new EndpointTransport(_loop, this, _host.Dtls, configuration, options, _host.Random);
+        _media = new EndpointMedia(Settings, _transport, _negotiation, _host.Time, _loop, _talkBack, IncomingLevel, Received, HandleQuality);
         var hasVideo = Settings.Source is not null || Settings.Publish;
-        _transport.Start(LocalAddresses.Find(options), options, hasVideo ? options.VideoDscp : options.AudioDscp, _loop.Now);
+        _transport.Start(LocalAddresses.Find(options), hasVideo ? options.VideoDscp : options.AudioDscp, _loop.Now);
+    }
+
+    private void HandleQuality(ViewerQuality quality, long estimate, long rate)
+    {
+        Quality = quality;
+        LogQuality(Settings.Name, quality, estimate / 1000, rate / 1000);
+        QualityChanged?.Invoke(quality);
     }
 
     private string Describe(Func<EndpointTransport, IReadOnlyList<string>, bool, string> write)
@@ -279,6 +295,12 @@ public sealed partial class MediaEndpoint : IAsyncDisposable, IEndpointEvents
 
     [LoggerMessage(EventId = 2201, EventName = "EndpointFailed", Level = LogLevel.Warning, Message = "Endpoint {Endpoint} failed: {Reason}.")]
     private partial void LogFailed(string endpoint, string reason);
+
+    [LoggerMessage(EventId = 2203, EventName = "EndpointRelayFault", Level = LogLevel.Warning, Message = "Endpoint {Endpoint} cannot use relay {Server}: {Reason}.")]
+    private partial void LogRelayFault(string endpoint, IceServer server, string reason);
+
+    [LoggerMessage(EventId = 2204, EventName = "EndpointQuality", Level = LogLevel.Information, Message = "Endpoint {Endpoint} now gets the picture as {Quality}: its path takes about {Path} kbit/s, it was sent {Rate} kbit/s.")]
+    private partial void LogQuality(string endpoint, ViewerQuality quality, long path, long rate);
 
     [LoggerMessage(EventId = 2202, EventName = "EndpointClosed", Level = LogLevel.Information, Message = "Endpoint {Endpoint} is closed: {Reason}.")]
     private partial void LogClosed(string endpoint, string reason);

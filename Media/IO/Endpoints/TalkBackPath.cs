@@ -50,7 +50,7 @@ internal sealed class TalkBackPath(Func<ITalkBack?> taker, MediaHost host) : IAs
         _converts = codec.Codec.Name;
         var output = to.Codec switch { "PCMA" => FfmpegOutputs.Pcma, "OPUS" => FfmpegOutputs.Opus, _ => FfmpegOutputs.Pcmu };
         var input = new CameraTrack(0, MediaKind.Audio, codec.Codec with { PayloadType = codec.ReceivePayloadType });
-        _transcoder = new Transcoder(host.Options.FfmpegPath, input, output, host.Time, (packet, isRtcp) =>
+        _transcoder = new Transcoder(host.Options.FfmpegPath, input, output, reduced: false, host.Time, (packet, isRtcp) =>
         {
             if (!isRtcp) to.HandleRtp(packet);
         }, _ => { });
