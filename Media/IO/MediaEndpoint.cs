@@ -31,6 +31,7 @@ public sealed partial class MediaEndpoint : IAsyncDisposable, IEndpointEvents
     private readonly TalkBackPath _talkBack;
     private readonly TaskCompletionSource _connected = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _gathered = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _relayed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly SemaphoreSlim _negotiating = new(1, 1);
     private readonly List<string> _candidates = [];
     private EndpointTransport? _transport;
@@ -45,7 +46,7 @@ public sealed partial class MediaEndpoint : IAsyncDisposable, IEndpointEvents
         _logger = logger;
         Settings = settings;
         _negotiation = new EndpointNegotiation(settings, DtlsFingerprint.Of(host.Certificate));
-        _talkBack = new TalkBackPath(() => settings.TalkBack ?? settings.Source?.TalkBack, host);
+        _talkBack = new TalkBackPath(() => settings.TalkBack ?? settings.Source?.TalkBack, host, IncomingLevel);
         if (settings.Publish)
         {
             Received = new MediaSource(host, settings.Name, null, logger);
@@ -89,7 +90,7 @@ public sealed partial class MediaEndpoint : IAsyncDisposable, IEndpointEvents
 
     /// <summary>
     /// Makes an offer of everything the settings name. With <paramref name="waitForCandidates"/> all candidates stand in it, for peers
-    /// without trickle; at most five seconds are waited.
+    /// without trickle; at most five seconds are waited, and half a second once there is a relayed one, which every peer can reach.
     /// </summary>
     public async Task<string> CreateOfferAsync(bool waitForCandidates = false, CancellationToken cancellation = default)
     {
@@ -190,6 +191,7 @@ public sealed partial class MediaEndpoint : IAsyncDisposable, IEndpointEvents
     {
         var line = candidate.ToString();
         _candidates.Add(line["candidate:".Length..]);
+        if (candidate.Type == CandidateType.Relayed) _relayed.TrySetResult();
         if (_described) CandidateFound?.Invoke(line);
     }
 
@@ -221,7 +223,14 @@ public sealed partial class MediaEndpoint : IAsyncDisposable, IEndpointEvents
             await _loop.InvokeAsync(() => Open(role, servers));
         }
         if (Settings.Source is { } source) await Task.WhenAny(source.WhenReady, Task.Delay(Settings.SourceTimeout, _host.Time, cancellation));
-        if (waitForCandidates) await Task.WhenAny(Gathered, Task.Delay(TimeSpan.FromSeconds(5), _host.Time, cancellation));
+        if (waitForCandidates) await Task.WhenAny(Gathered, AfterRelayAsync(cancellation), Task.Delay(TimeSpan.FromSeconds(5), _host.Time, cancellation));
+    }
+
+    // A server that does not answer must not hold up a description that will do.
+    private async Task AfterRelayAsync(CancellationToken cancellation)
+    {
+        await _relayed.Task;
+        await Task.Delay(TimeSpan.FromSeconds(0.5), _host.Time, cancellation);
     }
 
     private void Open(IceRole role, IReadOnlyList<IceServer> servers)

@@ -7,9 +7,9 @@ namespace MediaRelay.Media.Congestion;
 /// loss of receiver reports. After the ideas of draft-ietf-rmcat-gcc-02; unlike it, nothing is sent to probe, so the estimate is at most one and a
 /// half times what was shown to pass.
 /// <code>
-/// sent packets ----> HandleSent                         estimate = what arrived x 0.85    when a queue grows
-/// feedback --------> HandleTransportFeedback            estimate x (1 - loss / 2)          above 10 % loss
-/// REMB, RR --------> HandleRemb, HandleReport           estimate + 8 % per second          else
+/// sent packets ----> HandleSent                         estimate = highest arrival rate x 0.85     when a queue grows
+/// feedback --------> HandleTransportFeedback            estimate = what arrived, or a little more   above 10 % loss
+/// REMB, RR --------> HandleRemb, HandleReport           estimate + 8 % per second                  below 2 % loss
 /// </code>
 /// Nothing is allocated after construction.
 /// </summary>
@@ -26,10 +26,13 @@ public sealed class BandwidthEstimator
     private static readonly TimeSpan LossInterval = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan Reaction = TimeSpan.FromMilliseconds(300);
 
+    private static readonly TimeSpan Strain = TimeSpan.FromSeconds(30);
+
     private readonly (ushort Sequence, int Bytes, TimeSpan At, bool Known)[] _sent = new (ushort, int, TimeSpan, bool)[Window];
     private readonly int[] _deltas = new int[MostPerFeedback];
     private readonly DelayTrend _trend = new();
     private readonly RateMeter _arrived = new();
+    private readonly PeakMeter _peak = new();
     private double _estimate = Start;
     private TimeSpan? _lastIncrease, _lastDecrease, _lossSince;
     private long? _remb;
@@ -44,6 +47,9 @@ public sealed class BandwidthEstimator
 
     /// <summary>When the path last showed that it is full; null when never.</summary>
     public TimeSpan? CongestedAt { get; private set; }
+
+    /// <summary>True for half a minute after the path was full.</summary>
+    public bool IsStrained(TimeSpan now) => now - CongestedAt < Strain;
 
     /// <summary>Share of packets lost lately, 0 to 1.</summary>
     public double Loss { get; private set; }
@@ -84,12 +90,14 @@ public sealed class BandwidthEstimator
             packet.Known = false;
             _trend.Handle(packet.At, arrival);
             _arrived.Add(packet.Bytes, now);
+            _peak.Add(packet.Bytes, arrival);
         }
         if (!known) return;
         (HasFeedback, Feedbacks) = (true, Feedbacks + 1);
         _lossSince ??= now;
-        if (now - _lossSince >= LossInterval && _reported >= 20) TakeLoss(now, _lost / (double)_reported);
-        if (_trend.IsGrowing) Decrease(now, Math.Min(_estimate, Math.Max(_arrived.BitsPerSecond(now), Least)) * 0.85);
+        if (now - _lossSince >= LossInterval && _reported >= 30) TakeLoss(now, _lost / (double)_reported);
+        // Never below what arrives: the path takes that much.
+        if (_trend.IsGrowing) Decrease(now, Math.Max(_arrived.BitsPerSecond(now), _peak.BitsPerSecond() * 0.85));
         else if (Loss < 0.02) Increase(now);
     }
 
@@ -128,8 +136,9 @@ public sealed class BandwidthEstimator
 
     private void TakeLoss(TimeSpan now, double loss)
     {
-        (Loss, _lost, _reported, _lossSince) = (loss, 0, 0, now);
-        if (loss > 0.1) Decrease(now, Math.Min(_estimate, Math.Max(_arrived.BitsPerSecond(now), Least) * 1.2) * (1 - loss / 2));
+        (Loss, _lost, _reported, _lossSince) = (0.7 * Loss + 0.3 * loss, 0, 0, now);
+        var arrived = Math.Max(_arrived.BitsPerSecond(now), Least);
+        if (Loss > 0.1) Decrease(now, Math.Max(arrived, Math.Min(_estimate, arrived * 1.2) * (1 - Loss / 2)));
     }
 
     private void Decrease(TimeSpan now, double to)

@@ -283,6 +283,7 @@ internal sealed class EndpointMedia(MediaEndpointSettings settings, EndpointTran
         if (codec.Is("PCMU") || codec.Is("PCMA")) level.MeasureG711(packet.Payload, codec.Is("PCMA"));
         else if (receiver.Media.ExtensionId(HeaderExtension.AudioLevel) is > 0 and var id && packet.TryGetExtension(id, out var value) && value.Length >= 1)
             level.Take(value[0] & 0x7F);
+        else if (talkBack is not null) talkBack.MeasuresLevel = true;
         if (settings.ReceiveAudio) talkBack?.HandleRtp(receiver.Codec, packet);
     }
 

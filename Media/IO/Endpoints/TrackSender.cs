@@ -15,7 +15,7 @@ internal sealed class TrackSender(EndpointTransport transport, MediaSource sourc
     : IStreamViewer
 {
     private readonly List<FeedCommand> _commands = [];
-    private readonly SendPacer _pacer = new();
+    private readonly SendPacer _pacer = new(estimator);
     private readonly RateMeter _rate = new();
     private SourceStream? _stream;
     private NegotiatedCodec? _codec;
@@ -159,8 +159,8 @@ internal sealed class TrackSender(EndpointTransport transport, MediaSource sourc
 
     private bool MaySend(TimeSpan now)
     {
-        if (!isVideo || _pacer.CanSend(estimator.BitsPerSecond, now)) return true;
-        NextPump = _pacer.NextAt(estimator.BitsPerSecond);
+        if (!isVideo || _pacer.CanSend(now)) return true;
+        NextPump = _pacer.NextAt();
         schedule();
         return false;
     }

@@ -25,7 +25,7 @@ internal sealed class PathScene
     private readonly CameraFeed _full = new(FeedFormat.H264, 90000, FeedLimits.Video);
     private readonly CameraFeed _small = new(FeedFormat.H264, 90000, FeedLimits.Video);
     private readonly Viewer _viewer;
-    private readonly SendPacer _pacer = new();
+    private readonly SendPacer _pacer;
     private readonly byte[] _packet = new byte[1500];
     private readonly byte[] _feedback = new byte[1100];
     private readonly int _packetsPerFrame;
@@ -35,6 +35,7 @@ internal sealed class PathScene
 
     public PathScene(long cameraRate, LinkConditions path, int seed = 1, bool canReduce = false)
     {
+        _pacer = new SendPacer(Estimator);
         _packetsPerFrame = (int)Math.Max(1, cameraRate / 15 / 8 / PacketBytes);
         CanReduce = canReduce;
         _network = new VirtualNetwork(seed);
@@ -45,7 +46,7 @@ internal sealed class PathScene
         _in = peer.Open(IPAddress.Parse("20.0.2.1"));
         _viewer = new Viewer(_full, new ViewerStream(7, 96, 1, 1) { TransportSequenceId = 3 });
         _in.Received = Arrive;
-        _out.Received = datagram => Estimator.HandleTransportFeedback(datagram.Payload, _network.Now);
+        _out.Received = datagram => Estimator.HandleTransportFeedback(datagram.Payload.Span, _network.Now);
         Tick();
         Govern();
         Report();
@@ -102,7 +103,7 @@ internal sealed class PathScene
 
     private void Pump()
     {
-        while (_pacer.CanSend(Estimator.BitsPerSecond, _network.Now))
+        while (_pacer.CanSend(_network.Now))
         {
             if (!_viewer.TryNext(_packet, _network.Now, out var length)) return;
             BinaryPrimitives.WriteUInt16BigEndian(_packet.AsSpan(ViewerStream.TransportSequenceOffset), Estimator.HandleSent(length, _network.Now));
@@ -111,7 +112,7 @@ internal sealed class PathScene
             BinaryPrimitives.WriteInt64BigEndian(_packet.AsSpan(length - 8), _network.Now.Ticks);
             _out.Send(_in.Address, _packet.AsSpan(0, length).ToArray());
         }
-        if (!_pumpPlanned) _network.Schedule(_pacer.NextAt(Estimator.BitsPerSecond), () =>
+        if (!_pumpPlanned) _network.Schedule(_pacer.NextAt(), () =>
         {
             _pumpPlanned = false;
             Pump();
@@ -121,12 +122,12 @@ internal sealed class PathScene
 
     private void Arrive(VirtualDatagram datagram)
     {
-        var packet = StreamTests.View(datagram.Payload);
+        var packet = StreamTests.View(datagram.Payload.ToArray());
         Assert.True(packet.TryGetExtension(3, out var number));
         _arrivals.Handle(BinaryPrimitives.ReadUInt16BigEndian(number), _network.Now);
         Arrived.Add((_network.Now, datagram.Payload.Length + 28));
         Sequences.Add(packet.SequenceNumber);
-        var delay = _network.Now - TimeSpan.FromTicks(BinaryPrimitives.ReadInt64BigEndian(datagram.Payload.AsSpan(datagram.Payload.Length - 8)));
+        var delay = _network.Now - TimeSpan.FromTicks(BinaryPrimitives.ReadInt64BigEndian(datagram.Payload.Span[(datagram.Payload.Length - 8)..]));
         if (delay > LongestDelay) LongestDelay = delay;
     }
 

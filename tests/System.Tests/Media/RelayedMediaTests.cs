@@ -43,8 +43,8 @@ public sealed class RelayedMediaTests(RelayFixture relay, ITestOutputHelper outp
     {
         using var coturn = new NamespaceProcess(relay.Network.Relay, "turnserver", "-n", "--listening-ip=11.10.0.2", "--relay-ip=11.10.0.2", "--listening-port=3478",
             "--tls-listening-port=5349", $"--cert={relay.CertificateFile}", $"--pkey={relay.KeyFile}", "--realm=relay.test", $"--user={RelayFixture.User}:{RelayFixture.Password}",
-            "--lt-cred-mech", "--no-cli", "--no-rfc5780", "--log-file=stdout", "--pidfile=/dev/null");
-        Assert.True(coturn.WaitFor("Total auth threads", TimeSpan.FromSeconds(10)), coturn.Output);
+            "--lt-cred-mech", "--no-cli", "--no-rfc5780", "--log-file=stdout", $"--pidfile={relay.CertificateFile}.pid");
+        Assert.True(coturn.WaitFor("SQLite DB connection success", TimeSpan.FromSeconds(10)), coturn.Output);
         await WatchAsync(relayOnly: true, url);
     }
 

@@ -19,10 +19,14 @@ internal sealed class WebrtcbinPeer : IAsyncDisposable
         peer.set_property('bundle-policy', 'max-bundle')
         pipe.add(peer)
         kept, frames = [], [0]
-        def say(**values): print(json.dumps(values), flush=True)
+        lock = threading.Lock()
+        def say(**values):
+            with lock: sys.stdout.write(json.dumps(values) + '\n'); sys.stdout.flush()
         if codec == 'opus':
+            decode = 'rtpopusdepay ! opusdec'
             encode, caps = 'audioconvert ! audioresample ! opusenc ! rtpopuspay pt=111', 'application/x-rtp,media=audio,encoding-name=OPUS,payload=111,clock-rate=48000,encoding-params=(string)2'
         else:
+            decode = 'rtppcmudepay ! mulawdec'
             encode, caps = 'audioconvert ! audioresample ! audio/x-raw,rate=8000,channels=1 ! mulawenc ! rtppcmupay pt=0', 'application/x-rtp,media=audio,encoding-name=PCMU,payload=0,clock-rate=8000'
         picture = Gst.Caps.from_string('application/x-rtp,media=video,encoding-name=H264,payload=102,clock-rate=90000,packetization-mode=(string)1,profile-level-id=(string)42e01f,rtcp-fb-nack=(boolean)true,rtcp-fb-nack-pli=(boolean)true,rtcp-fb-transport-cc=(boolean)true,extmap-3=http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01')
         def speak():
@@ -43,7 +47,7 @@ internal sealed class WebrtcbinPeer : IAsyncDisposable
                 sink = Gst.parse_bin_from_description('rtph264depay ! h264parse ! avdec_h264 ! videoconvert ! video/x-raw,format=GRAY8 ! fakesink name=out sync=false', True)
                 sink.get_by_name('out').get_static_pad('sink').add_probe(Gst.PadProbeType.BUFFER, on_frame)
             else:
-                sink = Gst.parse_bin_from_description('decodebin ! audioconvert ! level interval=200000000 ! fakesink sync=false', True)
+                sink = Gst.parse_bin_from_description(decode + ' ! audioconvert ! level interval=200000000 ! fakesink sync=false', True)
             pipe.add(sink); sink.sync_state_with_parent()
             pad.link(sink.get_static_pad('sink'))
         def on_message(bus, message):
