@@ -11,7 +11,7 @@ public sealed class EndpointHotPathTests
 {
     private const int Viewers = 10;
     private const int Packets = 40;
-    private readonly byte[] _packet = new byte[200];
+    private readonly byte[] _packet = new byte[60];
     private ushort _sequence;
 
     /// <summary>

@@ -50,8 +50,8 @@ public sealed class RtpReaderTests : IDisposable
         foreach (var unit in new AnnexBReader(file)) units.Add(unit.ToArray());
         var pictures = units.Select((unit, index) => (unit, index)).Where(u => (u.unit[0] & 31) is 1 or 5).Select(u => u.index).ToList();
         var number = (int)(timestamp / 3600) % pictures.Count;
-        var from = number == 0 ? 0 : pictures[number - 1] + 1;
-        byte[] accessUnit = [.. units[from..(pictures[number] + 1)].SelectMany(u => (byte[])[0, 0, 0, 1, .. u])];
+        var start = number == 0 ? 0 : pictures[number - 1] + 1;
+        byte[] accessUnit = [.. units[start..(pictures[number] + 1)].SelectMany(u => (byte[])[0, 0, 0, 1, .. u])];
         var packetizer = new H264Packetizer(accessUnit, 1200);
         while (packetizer.TryNext(buffer, out var length, out var last)) packets.Add(Packet(buffer.AsSpan(0, length), last, ref sequence));
         return packets;

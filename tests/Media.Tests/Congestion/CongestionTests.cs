@@ -1,7 +1,5 @@
-using MediaRelay.Media.Broker;
 using MediaRelay.Media.Congestion;
 using MediaRelay.Media.Rtp;
-using MediaRelay.Media.Tests.Rtp;
 using MediaRelay.Tests.Support;
 using MediaRelay.Tests.Support.Network;
 using Xunit.Abstractions;

@@ -50,7 +50,7 @@ public sealed class NarrowPathTests(ITestOutputHelper output)
     private static async Task<IReadOnlyDictionary<string, object>> Outbound(MediaEndpoint endpoint) =>
         (await endpoint.GetStatisticsAsync()).FirstOrDefault(r => r.Type == "outbound-rtp" && (string)r.Values["kind"] == "video")?.Values ?? new Dictionary<string, object>();
 
-    private async Task WaitAsync(Func<Task<bool>> condition, string what, double seconds = 20)
+    private static async Task WaitAsync(Func<Task<bool>> condition, string what, double seconds = 20)
     {
         var clock = Stopwatch.StartNew();
         while (!await condition())
