@@ -291,8 +291,10 @@ internal sealed class EndpointMedia(MediaEndpointSettings settings, EndpointTran
     {
         if (published is null) return;
         var track = -1;
-        foreach (var known in published.Tracks)
+        var tracks = published.Tracks;
+        for (var i = 0; i < tracks.Count; i++)
         {
+            var known = tracks[i];
             if (known.Kind == (receiver.Media.Kind == "video" ? MediaKind.Video : MediaKind.Audio)) track = known.Index;
         }
         if (track >= 0) ((ICameraSink)published).HandleRtp(track, packet);

@@ -166,6 +166,7 @@ public sealed class CongestionTests(ITestOutputHelper output)
         var estimator = new BandwidthEstimator();
         estimator.HandleSent(1000, TimeSpan.Zero);
         var receiver = new TransportWideReceiver();
+        Assert.Equal(0, receiver.Write(new byte[1100]));
         receiver.Handle(5000, TimeSpan.FromMilliseconds(10));
         var content = new byte[1100];
         var length = receiver.Write(content);
