@@ -157,6 +157,7 @@ public sealed class BandwidthEstimator
         _lastIncrease = now;
         if (_arrived.BitsPerSecond(now) is not (> 0 and var arrived)) return;
         var limit = Math.Max(_estimate, 1.5 * arrived + 10_000);
-        _estimate = Math.Clamp(_estimate * Math.Pow(1.08, passed), Least, Math.Min(limit, Most));
+        // What arrives without loss and without a queue is shown to pass.
+        _estimate = Math.Clamp(Math.Max(_estimate * Math.Pow(1.08, passed), arrived), Least, Math.Min(limit, Most));
     }
 }

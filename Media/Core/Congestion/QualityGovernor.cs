@@ -11,7 +11,7 @@ namespace MediaRelay.Media.Congestion;
 public sealed class QualityGovernor
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(700);
-    private static readonly TimeSpan TrialPatience = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan TrialPatience = TimeSpan.FromSeconds(2.5);
     private static readonly TimeSpan Settle = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan FirstQuiet = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan LongestQuiet = TimeSpan.FromSeconds(80);
@@ -41,8 +41,8 @@ public sealed class QualityGovernor
         var isShort = rate > 0 && estimate.BitsPerSecond < rate * 9 / 10;
         _shortSince = isShort ? _shortSince ?? now : null;
         var isTrial = _wentUp && now - _changedAt < Trial;
-        // A peer's own limit (REMB) rises slowly: a trial waits for it as long as nothing shows that the path is full.
-        var patience = isTrial && !(estimate.CongestedAt > _changedAt) ? TrialPatience : Patience;
+        // A trial has to fill the path and the window of the measurement first; a peer's own limit (REMB) rises slowly.
+        var patience = isTrial ? TrialPatience : Patience;
         if (Quality != ViewerQuality.KeyFrames && isShort && now - _shortSince >= patience && (_wentUp || _changedAt is not { } at || now - at >= Settle))
         {
             if (isTrial) _quiet = _quiet * 2 < LongestQuiet ? _quiet * 2 : LongestQuiet;

@@ -54,15 +54,15 @@ public sealed class CongestionTests(ITestOutputHelper output)
     public void Without_a_transcoder_a_narrow_path_gets_key_frames_alone_and_numbers_without_gaps()
     {
         var scene = new PathScene(1_300_000, Link(500_000), canReduce: false);
-        scene.RunFor(8);
+        scene.RunFor(4);
         Assert.Equal(ViewerQuality.KeyFrames, scene.Governor.Quality);
-        Assert.True(scene.Skipped > 50);
+        Assert.True(scene.Skipped > 20);
         var before = scene.Sequences.Count;
         scene.RunFor(4);
         var later = scene.Sequences.Skip(before).ToList();
-        Assert.True(later.Count > 30);
+        Assert.True(later.Count > 60);
         for (var i = 1; i < later.Count; i++) Assert.Equal((ushort)(later[i - 1] + 1), later[i]);
-        Assert.InRange(scene.Rate(8, 12), 100_000, 480_000);
+        Assert.InRange(scene.Rate(4, 8), 100_000, 480_000);
     }
 
     [Fact]

@@ -31,9 +31,8 @@ public sealed class CameraPeerTests : IAsyncLifetime
         mount('/h264', '( videotestsrc is-live=true pattern=ball ! video/x-raw,width=320,height=240,framerate=15/1 ! x264enc tune=zerolatency speed-preset=ultrafast key-int-max=15 ! video/x-h264,profile=baseline ! rtph264pay name=pay0 pt=96 audiotestsrc is-live=true ! audio/x-raw,rate=8000,channels=1 ! mulawenc ! rtppcmupay name=pay1 pt=0 )')
         mount('/jpeg', '( videotestsrc is-live=true ! video/x-raw,format=I420,width=320,height=240,framerate=10/1 ! jpegenc ! rtpjpegpay name=pay0 pt=26 )')
         mount('/h265', '( videotestsrc is-live=true pattern=ball ! video/x-raw,format=I420,width=320,height=240,framerate=10/1 ! x265enc tune=zerolatency speed-preset=ultrafast key-int-max=20 ! rtph265pay name=pay0 pt=96 audiotestsrc is-live=true ! audio/x-raw,rate=16000,channels=1 ! voaacenc bitrate=32000 ! rtpmp4gpay name=pay1 pt=97 )')
-        mount('/mpeg4', '( videotestsrc is-live=true pattern=ball ! video/x-raw,format=I420,width=320,height=240,framerate=10/1 ! avenc_mpeg4 gop-size=20 ! rtpmp4vpay name=pay0 pt=96 config-interval=1 )')
         if len(sys.argv) > 1:
-            door = GstRtspServer.RTSPOnvifMediaFactory(); door.set_shared(False)
+            door = GstRtspServer.RTSPOnvifMediaFactory(); door.set_shared(False); door.set_media_gtype(GstRtspServer.RTSPOnvifMedia.__gtype__)
             door.set_launch('( videotestsrc is-live=true ! video/x-raw,width=320,height=240,framerate=10/1 ! x264enc tune=zerolatency speed-preset=ultrafast ! video/x-h264,profile=baseline ! rtph264pay name=pay0 pt=96 )')
             door.set_backchannel_launch('( capsfilter caps="application/x-rtp, media=audio, payload=0, clock-rate=8000, encoding-name=PCMU" name=depay_backchannel ! rtppcmudepay ! mulawdec ! filesink sync=false buffer-mode=2 location=%s )' % sys.argv[1])
             server.get_mount_points().add_factory('/door', door)
@@ -60,7 +59,6 @@ public sealed class CameraPeerTests : IAsyncLifetime
     [InlineData("rtsp", "h264", "H264,PCMU")]
     [InlineData("rtsp+udp", "h264", "H264,PCMU")]
     [InlineData("rtsp", "jpeg", "JPEG")]
-    [InlineData("rtsp", "mpeg4", "MP4V-ES")]
     [InlineData("rtsp", "h265", "H265,MPEG4-GENERIC")]
     public async Task A_gstreamer_camera_with_digest_is_recorded(string scheme, string path, string codecs)
     {
@@ -90,7 +88,7 @@ public sealed class CameraPeerTests : IAsyncLifetime
             await WaitAsync(() => viewer.Received!.Original(MediaKind.Video) is { Feed.Counters.KeyFrames: > 0 }, "a key frame in H.264 arrives", 20);
             await WaitAsync(() => watching.Loop.InvokeAsync(() => viewer.Received!.Original(MediaKind.Audio) is { Feed.Counters.Packets: > 5 }).Result, "sound arrives", 10);
         }
-        Assert.Equal(["H264", "OPUS"], pairs[0].Viewer.Received!.Tracks.Select(t => t.Codec.Name.ToUpperInvariant()));
+        Assert.Equal(["H264", "PCMU"], pairs[0].Viewer.Received!.Tracks.Select(t => t.Codec.Name.ToUpperInvariant()));
         Assert.Equal(2, _host.Transcoders);
         var children = Children();
         Assert.Equal(2, children.Count);
