@@ -40,6 +40,7 @@ public sealed class RtspCamera(CameraAddress address, RtspSettings settings, Tim
             sink.HandleTracks([.. tracks.Where(t => !t.IsBackChannel).Select(t => t.Track)], talkBack);
             Volatile.Write(ref _lastPacket, time.GetTimestamp());
             await PlayAsync(connection, aggregate, session, cancellation);
+            talkBack?.Open();
             await KeepAliveAsync(connection, aggregate, session, lifetime, canGetParameter, cancellation);
         }
         finally
@@ -66,13 +67,13 @@ public sealed class RtspCamera(CameraAddress address, RtspSettings settings, Tim
         return (tracks, aggregate);
     }
 
-    private async Task<(string Session, TimeSpan Lifetime, ITalkBack? TalkBack)> SetUpAsync(RtspConnection connection, List<RtspTrack> tracks,
+    private async Task<(string Session, TimeSpan Lifetime, RtspBackChannel? TalkBack)> SetUpAsync(RtspConnection connection, List<RtspTrack> tracks,
         Dictionary<byte, (int, bool)> channels, List<RtspUdpPair> ports, ICameraSink sink, CancellationToken cancellation)
     {
         var transport = settings.Transport;
         var session = "";
         var lifetime = TimeSpan.FromSeconds(60);
-        ITalkBack? talkBack = null;
+        RtspBackChannel? talkBack = null;
         byte next = 0;
         foreach (var track in tracks)
         {
