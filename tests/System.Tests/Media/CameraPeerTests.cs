@@ -34,7 +34,7 @@ public sealed class CameraPeerTests : IAsyncLifetime
         if len(sys.argv) > 1:
             door = GstRtspServer.RTSPOnvifMediaFactory(); door.set_shared(False); door.set_media_gtype(GstRtspServer.RTSPOnvifMedia.__gtype__)
             door.set_launch('( videotestsrc is-live=true ! video/x-raw,width=320,height=240,framerate=10/1 ! x264enc tune=zerolatency speed-preset=ultrafast ! video/x-h264,profile=baseline ! rtph264pay name=pay0 pt=96 )')
-            door.set_backchannel_launch('( capsfilter caps="application/x-rtp, media=audio, payload=0, clock-rate=8000, encoding-name=PCMU" name=depay_backchannel ! rtppcmudepay ! mulawdec ! filesink sync=false buffer-mode=2 location=%s )' % sys.argv[1])
+            door.set_backchannel_launch('( capsfilter caps="application/x-rtp, media=audio, payload=0, clock-rate=8000, encoding-name=PCMU" name=depay_backchannel ! rtppcmudepay ! mulawdec ! filesink async=false sync=false buffer-mode=2 location=%s )' % sys.argv[1])
             server.get_mount_points().add_factory('/door', door)
         server.attach(None)
         print(server.get_bound_port(), flush=True)

@@ -157,8 +157,13 @@ public sealed class RtspCamera(CameraAddress address, RtspSettings settings, Tim
         }
     }
 
-    private async Task PlayAsync(RtspConnection connection, string aggregate, string session, CancellationToken cancellation) =>
-        Check(await connection.RequestAsync("PLAY", aggregate, cancellation, ("Session", session), ("Range", "npt=0.000-")), "PLAY");
+    private async Task PlayAsync(RtspConnection connection, string aggregate, string session, CancellationToken cancellation)
+    {
+        var answer = await connection.RequestAsync("PLAY", aggregate, cancellation, ("Session", session), ("Range", "npt=0.000-"));
+        // A live stream that cannot be positioned refuses any range; GStreamer's ONVIF server does so with 503.
+        if (answer.Status is 457 or 501 or 503) answer = await connection.RequestAsync("PLAY", aggregate, cancellation, ("Session", session));
+        Check(answer, "PLAY");
+    }
 
     private async Task KeepAliveAsync(RtspConnection connection, string aggregate, string session, TimeSpan lifetime, bool canGetParameter,
         CancellationToken cancellation)
