@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using MediaRelay.Dtls;
+using MediaRelay.Media.Congestion;
 using MediaRelay.Media.Ice;
 using MediaRelay.Media.IO.Audio;
 using MediaRelay.Media.IO.Endpoints;
@@ -30,6 +31,7 @@ public sealed partial class MediaEndpoint : IAsyncDisposable, IEndpointEvents
     private readonly TalkBackPath _talkBack;
     private readonly TaskCompletionSource _connected = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _gathered = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _relayed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly SemaphoreSlim _negotiating = new(1, 1);
     private readonly List<string> _candidates = [];
     private EndpointTransport? _transport;
@@ -44,7 +46,7 @@ public sealed partial class MediaEndpoint : IAsyncDisposable, IEndpointEvents
         _logger = logger;
         Settings = settings;
         _negotiation = new EndpointNegotiation(settings, DtlsFingerprint.Of(host.Certificate));
-        _talkBack = new TalkBackPath(() => settings.TalkBack ?? settings.Source?.TalkBack, host);
+        _talkBack = new TalkBackPath(() => settings.TalkBack ?? settings.Source?.TalkBack, host, IncomingLevel);
         if (settings.Publish)
         {
             Received = new MediaSource(host, settings.Name, null, logger);
@@ -59,6 +61,9 @@ public sealed partial class MediaEndpoint : IAsyncDisposable, IEndpointEvents
     /// <summary>The new state, with a reason when it is Failed or Closed.</summary>
     public event Action<MediaEndpointState, string?>? StateChanged;
 
+    /// <summary>The peer gets less of the picture, or more again.</summary>
+    public event Action<ViewerQuality>? QualityChanged;
+
     public MediaEndpointSettings Settings { get; }
 
     public MediaEndpointState State { get; private set; }
@@ -68,6 +73,9 @@ public sealed partial class MediaEndpoint : IAsyncDisposable, IEndpointEvents
 
     /// <summary>What the peer sends, for other endpoints; null unless <see cref="MediaEndpointSettings.Publish"/> is on.</summary>
     public MediaSource? Received { get; }
+
+    /// <summary>What the peer gets of the picture; below Full when its path does not take more. The reports have it too.</summary>
+    public ViewerQuality Quality { get; private set; }
 
     /// <summary>Loudness of the peer's sound.</summary>
     public AudioLevel IncomingLevel { get; } = new();
@@ -82,7 +90,7 @@ public sealed partial class MediaEndpoint : IAsyncDisposable, IEndpointEvents
 
     /// <summary>
     /// Makes an offer of everything the settings name. With <paramref name="waitForCandidates"/> all candidates stand in it, for peers
-    /// without trickle; at most five seconds are waited.
+    /// without trickle; at most five seconds are waited, and half a second once there is a relayed one, which every peer can reach.
     /// </summary>
     public async Task<string> CreateOfferAsync(bool waitForCandidates = false, CancellationToken cancellation = default)
     {
@@ -183,6 +191,7 @@ public sealed partial class MediaEndpoint : IAsyncDisposable, IEndpointEvents
     {
         var line = candidate.ToString();
         _candidates.Add(line["candidate:".Length..]);
+        if (candidate.Type == CandidateType.Relayed) _relayed.TrySetResult();
         if (_described) CandidateFound?.Invoke(line);
     }
 
@@ -198,6 +207,8 @@ public sealed partial class MediaEndpoint : IAsyncDisposable, IEndpointEvents
         if (state == MediaEndpointState.Connected) _media?.Start(_loop.Now);
     }
 
+    void IEndpointEvents.HandleRelayFault(IceServer server, string reason) => LogRelayFault(Settings.Name, server, reason);
+
     void IEndpointEvents.HandleRtp(ReadOnlySpan<byte> packet, TimeSpan now) => _media?.HandleRtp(packet, now);
 
     void IEndpointEvents.HandleRtcp(ReadOnlySpan<byte> packet, TimeSpan now) => _media?.HandleRtcp(packet, now);
@@ -212,7 +223,14 @@ public sealed partial class MediaEndpoint : IAsyncDisposable, IEndpointEvents
             await _loop.InvokeAsync(() => Open(role, servers));
         }
         if (Settings.Source is { } source) await Task.WhenAny(source.WhenReady, Task.Delay(Settings.SourceTimeout, _host.Time, cancellation));
-        if (waitForCandidates) await Task.WhenAny(Gathered, Task.Delay(TimeSpan.FromSeconds(5), _host.Time, cancellation));
+        if (waitForCandidates) await Task.WhenAny(Gathered, AfterRelayAsync(cancellation), Task.Delay(TimeSpan.FromSeconds(5), _host.Time, cancellation));
+    }
+
+    // A server that does not answer must not hold up a description that will do.
+    private async Task AfterRelayAsync(CancellationToken cancellation)
+    {
+        await _relayed.Task;
+        await Task.Delay(TimeSpan.FromSeconds(0.5), _host.Time, cancellation);
     }
 
     private void Open(IceRole role, IReadOnlyList<IceServer> servers)
@@ -226,10 +244,17 @@ public sealed partial class MediaEndpoint : IAsyncDisposable, IEndpointEvents
             RelayOnly = Settings.RelayOnly || options.RelayOnly,
             Targets = Settings.Targets ?? CheckTargets.SameHome with { AllowLoopback = options.UseLoopback },
         };
-        _transport = new EndpointTransport(_loop, this, _host.Dtls, configuration, options.DtlsTimeout, _host.Random);
-        _media = new EndpointMedia(Settings, _transport, _negotiation, _host.Time, _loop, _talkBack, IncomingLevel, Received);
+        _transport = new EndpointTransport(_loop, this, _host.Dtls, configuration, options, _host.Random);
+        _media = new EndpointMedia(Settings, _transport, _negotiation, _host.Time, _loop, _talkBack, IncomingLevel, Received, HandleQuality);
         var hasVideo = Settings.Source is not null || Settings.Publish;
-        _transport.Start(LocalAddresses.Find(options), options, hasVideo ? options.VideoDscp : options.AudioDscp, _loop.Now);
+        _transport.Start(LocalAddresses.Find(options), hasVideo ? options.VideoDscp : options.AudioDscp, _loop.Now);
+    }
+
+    private void HandleQuality(ViewerQuality quality, long estimate, long rate)
+    {
+        Quality = quality;
+        LogQuality(Settings.Name, quality, estimate / 1000, rate / 1000);
+        QualityChanged?.Invoke(quality);
     }
 
     private string Describe(Func<EndpointTransport, IReadOnlyList<string>, bool, string> write)
@@ -279,6 +304,12 @@ public sealed partial class MediaEndpoint : IAsyncDisposable, IEndpointEvents
 
     [LoggerMessage(EventId = 2201, EventName = "EndpointFailed", Level = LogLevel.Warning, Message = "Endpoint {Endpoint} failed: {Reason}.")]
     private partial void LogFailed(string endpoint, string reason);
+
+    [LoggerMessage(EventId = 2203, EventName = "EndpointRelayFault", Level = LogLevel.Warning, Message = "Endpoint {Endpoint} cannot use relay {Server}: {Reason}.")]
+    private partial void LogRelayFault(string endpoint, IceServer server, string reason);
+
+    [LoggerMessage(EventId = 2204, EventName = "EndpointQuality", Level = LogLevel.Information, Message = "Endpoint {Endpoint} now gets the picture as {Quality}: its path takes about {Path} kbit/s, it was sent {Rate} kbit/s.")]
+    private partial void LogQuality(string endpoint, ViewerQuality quality, long path, long rate);
 
     [LoggerMessage(EventId = 2202, EventName = "EndpointClosed", Level = LogLevel.Information, Message = "Endpoint {Endpoint} is closed: {Reason}.")]
     private partial void LogClosed(string endpoint, string reason);

@@ -26,6 +26,9 @@ public sealed class MediaOptions : IValidatableObject
     [Description("STUN and TURN servers as URLs, e.g. turn:relay.example:3478?transport=udp; credentials come with each session.")]
     public IList<string> IceServers { get; set; } = [];
 
+    [Description("PEM file with the authorities that the certificates of TURN servers over TLS (turns:) have to come from; empty means those that the system trusts.")]
+    public string RelayAuthorityFile { get; set; } = "";
+
     [Description("DSCP value of packets that carry video (RFC 8837); 36 is AF42, 0 leaves them unmarked.")]
     [Range(0, 63)]
     public int VideoDscp { get; set; } = 36;
@@ -88,6 +91,8 @@ public sealed class MediaOptions : IValidatableObject
             yield return new ValidationResult($"PortMax is {PortMax}, below PortMin {PortMin}. Choose a range of at least 100 ports, e.g. 50000-50999.", [nameof(PortMax)]);
         else if (PortMin is > 0 and < 1024)
             yield return new ValidationResult($"PortMin is {PortMin}, a privileged port. Choose 1024 or more.", [nameof(PortMin)]);
+        if (RelayAuthorityFile.Length > 0 && !File.Exists(RelayAuthorityFile))
+            yield return new ValidationResult($"RelayAuthorityFile is {RelayAuthorityFile}, which does not exist. Name a PEM file, or leave it empty to trust what the system trusts.", [nameof(RelayAuthorityFile)]);
         foreach (var address in Addresses)
         {
             if (!System.Net.IPAddress.TryParse(address, out _))

@@ -117,9 +117,9 @@ public sealed partial class MediaSource : ICameraSink, IPacketTarget, IAsyncDisp
     internal void Leave() => _supervisor?.Leave();
 
     /// <summary>Gives a viewer the stream it can take, a transcoded one when needed and allowed; on the loop. Null when there is none.</summary>
-    internal SourceSubscription Subscribe(MediaKind kind, IReadOnlyList<NegotiatedCodec> codecs, IStreamViewer viewer, Action<SourceStream?, NegotiatedCodec?> chosen)
+    internal SourceSubscription Subscribe(MediaKind kind, IReadOnlyList<NegotiatedCodec> codecs, IStreamViewer viewer, Action<SourceStream?, NegotiatedCodec?> chosen, bool reduced = false)
     {
-        var subscription = new SourceSubscription(kind, codecs, viewer, chosen);
+        var subscription = new SourceSubscription(kind, codecs, viewer, chosen) { IsReduced = reduced };
         _subscriptions.Add(subscription);
         Choose(subscription);
         return subscription;
@@ -130,6 +130,22 @@ public sealed partial class MediaSource : ICameraSink, IPacketTarget, IAsyncDisp
         _subscriptions.Remove(subscription);
         Detach(subscription);
         StopIdleTranscoders();
+    }
+
+    /// <summary>Whether a smaller picture can be had for a viewer: it is made already, or one child more may run. On the loop.</summary>
+    internal bool CanReduce(SourceSubscription subscription) =>
+        subscription.Codecs.Any(c => c.Codec.Is("H264"))
+        && (_streams.Exists(s => s.IsReduced && s.Transcoder is not null) || _host.Transcoders < _host.Options.MaxTranscoders);
+
+    /// <summary>Gives a viewer the smaller picture or the whole one; false when the smaller one cannot be made. On the loop.</summary>
+    internal bool SetReduced(SourceSubscription subscription, bool reduced)
+    {
+        if (subscription.IsReduced == reduced) return true;
+        subscription.IsReduced = reduced;
+        Detach(subscription);
+        Choose(subscription);
+        StopIdleTranscoders();
+        return !reduced || subscription.Stream is { IsReduced: true };
     }
 
     /// <summary>Asks the camera for a key frame; the feed limits the rate. On the loop.</summary>
@@ -171,15 +187,20 @@ public sealed partial class MediaSource : ICameraSink, IPacketTarget, IAsyncDisp
             subscription.Attach(null, null);
             return;
         }
+        if (subscription.IsReduced && subscription.Codecs.FirstOrDefault(c => c.Codec.Is("H264")) is { } small && Transcoded(track, small.Codec, reduced: true) is { } reducedStream)
+        {
+            subscription.Attach(reducedStream, small);
+            return;
+        }
         var direct = track.IsPictures ? null : subscription.Codecs.FirstOrDefault(c => c.Codec.Is(track.Codec.Name));
         var codec = direct ?? subscription.Codecs[0];
         var stream = direct is not null ? _streams[track.Index] : Transcoded(track, codec.Codec);
         subscription.Attach(stream, stream is null ? null : codec);
     }
 
-    private SourceStream? Transcoded(CameraTrack track, RtpCodec wanted)
+    private SourceStream? Transcoded(CameraTrack track, RtpCodec wanted, bool reduced = false)
     {
-        var existing = _streams.Find(s => s.Transcoder is not null && s.Track.Index == track.Index && s.Codec.Is(wanted.Name));
+        var existing = _streams.Find(s => s.Transcoder is not null && s.Track.Index == track.Index && s.Codec.Is(wanted.Name) && s.IsReduced == reduced);
         if (existing is not null) return existing;
         RtpCodec? output = null;
         foreach (var known in (RtpCodec[])[FfmpegOutputs.H264, FfmpegOutputs.Pcmu, FfmpegOutputs.Pcma, FfmpegOutputs.Opus])
@@ -193,8 +214,8 @@ public sealed partial class MediaSource : ICameraSink, IPacketTarget, IAsyncDisp
         }
         var free = _streams.FindIndex(_tracks.Length, s => s.Transcoder is null && s.ViewerCount == 0);
         var index = free >= 0 ? free : _streams.Count;
-        var stream = new SourceStream(index, track, output);
-        stream.Transcoder = new Transcoder(_host.Options.FfmpegPath, track, output, _host.Time, (packet, isRtcp) =>
+        var stream = new SourceStream(index, track, output) { IsReduced = reduced };
+        stream.Transcoder = new Transcoder(_host.Options.FfmpegPath, track, output, reduced, _host.Time, (packet, isRtcp) =>
         {
             if (!isRtcp) _loop.Post(this, index, packet);
         }, reason => LogTranscoderEnded(Name, wanted.Name, reason));

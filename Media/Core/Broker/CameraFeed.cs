@@ -1,3 +1,4 @@
+using MediaRelay.Media.Congestion;
 using MediaRelay.Media.Rtp;
 
 namespace MediaRelay.Media.Broker;
@@ -39,6 +40,9 @@ public sealed class CameraFeed
 
     public FeedCounters Counters { get; } = new();
 
+    /// <summary>Rate of the packets, for comparison with what a viewer's path takes.</summary>
+    public RateMeter Rate { get; } = new();
+
     /// <summary>When a postponed key-frame request is due; null when none is.</summary>
     public TimeSpan? NextDeadline => _keyFrameWanted && _requestedAt is { } at ? at + _limits.KeyFrameInterval : null;
 
@@ -69,6 +73,7 @@ public sealed class CameraFeed
         if (number < 0) { Counters.Refused++; return false; }
         Counters.Packets++;
         Counters.Octets += rtp.Payload.Length;
+        Rate.Add(packet.Length, now);
         if (isKey && Buffer.KeyFrame == number && Format != FeedFormat.Audio)
         {
             Counters.KeyFrames++;

@@ -26,6 +26,7 @@ public sealed class Viewer
     private ushort _rtxSequence, _lastSequence;
     private bool _hasSent;
     private TimeSpan _lastAt;
+    private bool _isParked;
 
     public Viewer(CameraFeed feed, ViewerStream stream)
     {
@@ -47,11 +48,16 @@ public sealed class Viewer
     /// <summary>Nothing was sent yet because no key frame is known: the caller asked the feed for one.</summary>
     public bool IsWaiting => _cursor < 0;
 
+    /// <summary>
+    /// Sends key frames alone. Numbers go on without a gap, so that the viewer asks for nothing; switched off, it goes on at the next key frame.
+    /// </summary>
+    public bool KeyFramesOnly { get; set; }
+
     /// <summary>Goes on with another feed of the same format at its newest key frame.</summary>
     public void Switch(CameraFeed feed)
     {
         ArgumentNullException.ThrowIfNull(feed);
-        (_feed, _cursor) = (feed, -1);
+        (_feed, _cursor, _isParked) = (feed, -1, false);
         (_resendHead, _resendTail) = (0, 0);
     }
 
@@ -62,6 +68,7 @@ public sealed class Viewer
     public bool TryNext(Span<byte> buffer, TimeSpan now, out int length)
     {
         length = 0;
+        if (_isParked && !TryLeavePark(now)) return false;
         if (_cursor < 0 && !TryStart(now)) return false;
         while (_lateSeen < _feed.LateCount)
         {
@@ -71,6 +78,11 @@ public sealed class Viewer
         var next = _feed.Buffer.Next;
         while (_cursor < next)
         {
+            if (KeyFramesOnly && _feed.Buffer.TryGet(_cursor, out _, out var frame) && frame != _startFrame)
+            {
+                _isParked = true;
+                return TryLeavePark(now) && TryNext(buffer, now, out length);
+            }
             var number = _cursor++;
             if (TryWrite(number, buffer, out length))
             {
@@ -136,6 +148,16 @@ public sealed class Viewer
         return false;
     }
 
+    // Nothing between two key frames is sent; the newest one is where to go on.
+    private bool TryLeavePark(TimeSpan now)
+    {
+        var key = _feed.Buffer.KeyFrame;
+        if (key <= _start) return false;
+        Counters.PacketsSkipped += Math.Max(0, key - _cursor);
+        (_cursor, _isParked) = (-1, false);
+        return TryStart(now);
+    }
+
     private bool TryStart(TimeSpan now)
     {
         var key = _feed.Format == FeedFormat.Audio ? _feed.Buffer.Next - 1 : _feed.Buffer.KeyFrame;
@@ -181,9 +203,10 @@ public sealed class Viewer
         var timestamp = frame <= _liveFrame && frame >= _startFrame
             ? _liveOut - (uint)(_liveFrame - frame) * Step
             : _liveOut + (packet.Timestamp - _liveTimestamp);
-        var room = RtpPacket.HeaderLength + packet.Payload.Length + (_stream.MidExtensionId > 0 ? 24 : 0);
+        var room = RtpPacket.HeaderLength + packet.Payload.Length + (_stream.MidExtensionId > 0 ? 24 : 0) + (_stream.TransportSequenceId > 0 ? 8 : 0);
         if (buffer.Length < room) return false;
         var writer = new RtpWriter(buffer, new RtpHeader(_stream.PayloadType, packet.Marker, (ushort)(number + _numberOffset), timestamp, _stream.Ssrc));
+        if (_stream.TransportSequenceId > 0) writer.TryAddExtension(_stream.TransportSequenceId, [0, 0]);
         if (_stream.MidExtensionId > 0) writer.TryAddExtension(_stream.MidExtensionId, _mid);
         if (!writer.TryWritePayload(packet.Payload)) return false;
         length = writer.Length;

@@ -17,6 +17,9 @@ public sealed class ViewerCounters
 
     public long RetransmittedBytesSent { get; internal set; }
 
+    /// <summary>Packets between key frames that were left out because the path cannot take them.</summary>
+    public long PacketsSkipped { get; internal set; }
+
     /// <summary>Times the viewer fell behind the ring and went on at a newer key frame.</summary>
     public long Jumps { get; internal set; }
 }

@@ -12,6 +12,15 @@ public sealed record ViewerStream(uint Ssrc, byte PayloadType, ushort FirstSeque
 
     public byte RtxPayloadType { get; init; }
 
+    /// <summary>
+    /// Id of the transport-wide sequence number extension, 1-14; 0 sends none. The number itself is written by the shell when the packet
+    /// leaves, at <see cref="TransportSequenceOffset"/> of the packet.
+    /// </summary>
+    public int TransportSequenceId { get; init; }
+
+    /// <summary>Where the transport-wide number stands in packets that have one: behind the header, the extension's four bytes and the element's one.</summary>
+    public const int TransportSequenceOffset = Rtp.RtpPacket.HeaderLength + 5;
+
     /// <summary>Id of the mid header extension; 0 sends none.</summary>
     public int MidExtensionId { get; init; }
 

@@ -37,8 +37,9 @@ public sealed class TransportWideReceiver
     public int Write(Span<byte> body)
     {
         NextDeadline = null;
+        if (_next < 0) return 0;
         while (_next <= _highest && _numbers[_next % Window] != _next) _next++;
-        if (_next < 0 || _next > _highest) return 0;
+        if (_next > _highest) return 0;
         var first = _next;
         var reference = _ticks[first % Window] >> 8;
         var last = reference << 8;

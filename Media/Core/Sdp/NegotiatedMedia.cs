@@ -44,8 +44,9 @@ public sealed record NegotiatedMedia(int Index, string? Mid, string Kind)
     /// <summary>Id of an extension, or 0.</summary>
     public int ExtensionId(string uri)
     {
-        foreach (var extension in Extensions)
-            if (extension.Uri == uri) return extension.Id;
+        // By index, because this is asked for each packet: an enumerator would be allocated.
+        for (var i = 0; i < Extensions.Count; i++)
+            if (Extensions[i].Uri == uri) return Extensions[i].Id;
         return 0;
     }
 }

@@ -14,13 +14,15 @@ public static class OfferAnswer
         var offer = DescriptionBuilder.Session(local);
         var mids = Enumerable.Range(0, local.Media.Count).Select(DescriptionBuilder.Mid).ToArray();
         DescriptionBuilder.SessionAttributes(offer, local, mids);
+        // In a bundle an id means the same extension in every section (RFC 8285 section 7).
+        var extensions = local.Media.SelectMany(m => m.Extensions).Distinct().ToList();
         for (var i = 0; i < local.Media.Count; i++)
         {
             var track = local.Media[i];
             var media = new MediaDescription(track.Kind, 9, "UDP/TLS/RTP/SAVPF");
             DescriptionBuilder.Transport(media, local, DtlsSetup.ActPass, i == 0);
             media.Add("mid", mids[i]);
-            for (var id = 0; id < track.Extensions.Count; id++) media.Add("extmap", new HeaderExtension(id + 1, track.Extensions[id]).ToString());
+            foreach (var uri in track.Extensions) media.Add("extmap", new HeaderExtension(extensions.IndexOf(uri) + 1, uri).ToString());
             DescriptionBuilder.Track(media, local, track, track.Direction, reducedSize: true);
             foreach (var codec in track.Codecs) media.AddCodec(codec);
             DescriptionBuilder.Sources(media, local, track, track.Direction, track.Codecs.Any(c => c.IsRtx));

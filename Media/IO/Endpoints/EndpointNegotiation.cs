@@ -83,7 +83,7 @@ internal sealed class EndpointNegotiation(MediaEndpointSettings settings, DtlsFi
             var codec = KnownCodecs.H264(102, own?.Codec.Parameters["profile-level-id"] is { Length: 6 } profile ? profile : "42e01f");
             media.Add(new LocalMedia("video", video, [codec, KnownCodecs.Rtx(103, 102)])
             {
-                Extensions = [HeaderExtension.Mid],
+                Extensions = [HeaderExtension.Mid, HeaderExtension.TransportSequenceNumber],
                 Ssrc = hasVideo ? VideoSsrc : null,
                 RtxSsrc = hasVideo ? VideoRtxSsrc : null,
                 StreamId = "camera",

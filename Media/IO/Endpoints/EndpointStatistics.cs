@@ -1,4 +1,5 @@
 using System.Globalization;
+using MediaRelay.Media.Congestion;
 using MediaRelay.Media.Ice;
 using MediaRelay.Media.IO.Audio;
 
@@ -32,7 +33,7 @@ internal static class EndpointStatistics
         };
         if (active is not null) transportValues["selectedCandidatePairId"] = PairId(active);
         report.Add(new RtcStatistic("T", "transport", transportValues));
-        foreach (var pair in transport.Agent.Snapshot()) AddPair(report, pair);
+        foreach (var pair in transport.Agent.Snapshot()) AddPair(report, pair, active is not null && PairId(pair) == PairId(active) ? media.Bandwidth : null);
         foreach (var sender in media.Senders) AddSender(report, sender);
         foreach (var receiver in media.Receivers) AddReceiver(report, receiver, incoming);
         return report;
@@ -55,7 +56,7 @@ internal static class EndpointStatistics
         return steps;
     }
 
-    private static void AddPair(List<RtcStatistic> report, CandidatePairSnapshot pair)
+    private static void AddPair(List<RtcStatistic> report, CandidatePairSnapshot pair, BandwidthEstimator? bandwidth)
     {
         var values = new Dictionary<string, object>
         {
@@ -66,6 +67,7 @@ internal static class EndpointStatistics
             ["nominated"] = pair.IsNominated,
         };
         if (pair.RoundTrip is { } roundTrip) values["currentRoundTripTime"] = roundTrip.TotalSeconds;
+        if (bandwidth is { HasFeedback: true }) values["availableOutgoingBitrate"] = bandwidth.BitsPerSecond;
         report.Add(new RtcStatistic(PairId(pair), "candidate-pair", values));
     }
 
@@ -107,6 +109,11 @@ internal static class EndpointStatistics
         {
             values["pliCount"] = sender.Counters?.PliCount ?? 0;
             values["firCount"] = sender.Counters?.FirCount ?? 0;
+            values["qualityLimitationReason"] = sender.Governor.Quality == ViewerQuality.Full ? "none" : "bandwidth";
+            values["qualityLimitationResolutionChanges"] = sender.Governor.Reductions;
+            // Not of the W3C: what the viewer gets in place of the whole picture.
+            values["mediarelayQuality"] = sender.Governor.Quality switch { ViewerQuality.Full => "full", ViewerQuality.Reduced => "reduced", _ => "key-frames" };
+            values["mediarelayPacketsSkipped"] = sender.Counters?.PacketsSkipped ?? 0;
         }
         if (sender.Codec is { } codec)
         {

@@ -21,7 +21,7 @@ internal sealed class EndpointTransport : LoopMember, IDatagramHandler, IDisposa
     private readonly MediaLoop _loop;
     private readonly IEndpointEvents _events;
     private readonly DtlsContext _dtlsContext;
-    private readonly TimeSpan _dtlsTimeout;
+    private readonly MediaOptions _options;
     private readonly IceAgent _agent;
     private readonly List<IceCommand> _commands = [];
     private readonly Dictionary<int, UdpPort> _ports = [];
@@ -36,12 +36,12 @@ internal sealed class EndpointTransport : LoopMember, IDatagramHandler, IDisposa
     private TimeSpan? _dtlsDeadline;
     private bool _carryingOut;
 
-    public EndpointTransport(MediaLoop loop, IEndpointEvents events, DtlsContext dtls, IceConfiguration ice, TimeSpan dtlsTimeout, RandomNumberGenerator random)
+    public EndpointTransport(MediaLoop loop, IEndpointEvents events, DtlsContext dtls, IceConfiguration ice, MediaOptions options, RandomNumberGenerator random)
     {
         _loop = loop;
         _events = events;
         _dtlsContext = dtls;
-        _dtlsTimeout = dtlsTimeout;
+        _options = options;
         _agent = new IceAgent(ice, random);
     }
 
@@ -70,7 +70,7 @@ internal sealed class EndpointTransport : LoopMember, IDatagramHandler, IDisposa
     }
 
     /// <summary>Opens a socket on each address and starts gathering. Addresses that cannot be bound are left out.</summary>
-    public void Start(IReadOnlyList<IPAddress> addresses, MediaOptions options, int dscp, TimeSpan now)
+    public void Start(IReadOnlyList<IPAddress> addresses, int dscp, TimeSpan now)
     {
         Timeline.Created = now;
         var sockets = new List<LocalSocket>();
@@ -78,8 +78,8 @@ internal sealed class EndpointTransport : LoopMember, IDatagramHandler, IDisposa
         {
             try
             {
-                var range = Math.Max(1, options.PortMax - options.PortMin + 1);
-                var port = UdpPort.Bind(address, options.PortMin, options.PortMax, RandomNumberGenerator.GetInt32(range));
+                var range = Math.Max(1, _options.PortMax - _options.PortMin + 1);
+                var port = UdpPort.Bind(address, _options.PortMin, _options.PortMax, RandomNumberGenerator.GetInt32(range));
                 if (dscp > 0) port.SetDscp(dscp);
                 port.Handler = this;
                 _loop.Add(port);
@@ -284,7 +284,7 @@ internal sealed class EndpointTransport : LoopMember, IDatagramHandler, IDisposa
         if (_dtls is not null) return;
         Timeline.PairFound ??= now;
         _dtls = new DtlsSession(_dtlsContext, _role);
-        _dtlsDeadline = now + _dtlsTimeout;
+        _dtlsDeadline = now + _options.DtlsTimeout;
         _dtls.Start(now);
         FlushDtls(now);
     }
@@ -395,11 +395,12 @@ internal sealed class EndpointTransport : LoopMember, IDatagramHandler, IDisposa
     }
 
     private void OpenStream(int id, IceServer server) =>
-        _streams[id] = new RelayStream(_loop, server, TimeSpan.FromSeconds(8),
+        _streams[id] = new RelayStream(_loop, server, _options.RelayAuthorityFile, TimeSpan.FromSeconds(8),
             () => WithStream(id, now => _agent.HandleStreamOpened(id, now, _commands)),
             bytes => WithStream(id, now => HandleStreamBytes(id, bytes, now)),
-            () =>
+            reason =>
             {
+                if (reason is not null && _streams.ContainsKey(id) && State != MediaEndpointState.Closed) _events.HandleRelayFault(server, reason);
                 WithStream(id, now => _agent.HandleStreamClosed(id, now, _commands));
                 _streams.Remove(id);
             });

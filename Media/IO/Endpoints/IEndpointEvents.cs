@@ -11,6 +11,9 @@ internal interface IEndpointEvents
 
     void HandleTransportState(MediaEndpointState state, string? reason);
 
+    /// <summary>A TURN server over TCP or TLS cannot be used, or no longer; other paths go on.</summary>
+    void HandleRelayFault(IceServer server, string reason);
+
     /// <summary>An authenticated RTP packet; good during the call only.</summary>
     void HandleRtp(ReadOnlySpan<byte> packet, TimeSpan now);
 

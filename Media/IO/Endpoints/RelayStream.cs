@@ -1,5 +1,8 @@
 using System.Net.Security;
 using System.Net.Sockets;
+using System.Security.Authentication;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using System.Threading.Channels;
 using MediaRelay.Media.Ice;
 using MediaRelay.Media.IO.Net;
@@ -17,11 +20,14 @@ internal sealed class RelayStream
     private readonly Channel<byte[]> _outgoing = Channel.CreateBounded<byte[]>(
         new BoundedChannelOptions(MostQueued) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
 
-    /// <summary>Starts to dial. The callbacks run on the loop: opened, bytes, closed; closed comes last and once.</summary>
-    public RelayStream(MediaLoop loop, IceServer server, TimeSpan timeout, Action opened, Action<byte[]> received, Action closed)
+    /// <summary>
+    /// Starts to dial. The callbacks run on the loop: opened, bytes, closed; closed comes last and once, with the reason unless this end closed.
+    /// <paramref name="authorityFile"/> names the authorities for TLS, empty for the system's.
+    /// </summary>
+    public RelayStream(MediaLoop loop, IceServer server, string authorityFile, TimeSpan timeout, Action opened, Action<byte[]> received, Action<string?> closed)
     {
         _loop = loop;
-        _ = RunAsync(server, timeout, opened, received, closed);
+        _ = RunAsync(server, authorityFile, timeout, opened, received, closed);
     }
 
     /// <summary>Queues bytes; lost when the connection is slow, as media may be.</summary>
@@ -29,8 +35,9 @@ internal sealed class RelayStream
 
     public void Close() => _stop.Cancel();
 
-    private async Task RunAsync(IceServer server, TimeSpan timeout, Action opened, Action<byte[]> received, Action closed)
+    private async Task RunAsync(IceServer server, string authorityFile, TimeSpan timeout, Action opened, Action<byte[]> received, Action<string?> closed)
     {
+        string? reason = null;
         using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         try
         {
@@ -42,7 +49,13 @@ internal sealed class RelayStream
             if (server.Transport == RelayTransport.Tls)
             {
                 var tls = new SslStream(plain);
-                await tls.AuthenticateAsClientAsync(new SslClientAuthenticationOptions { TargetHost = server.ServerName ?? server.Address.AddressText() }, limit.Token);
+                await tls.AuthenticateAsClientAsync(
+                    new SslClientAuthenticationOptions
+                    {
+                        TargetHost = server.ServerName ?? server.Address.AddressText(),
+                        CertificateChainPolicy = authorityFile.Length > 0 ? ChainPolicy(authorityFile) : null,
+                    },
+                    limit.Token);
                 stream = tls;
             }
             _loop.Post(opened);
@@ -55,15 +68,27 @@ internal sealed class RelayStream
                 var bytes = buffer[..length];
                 _loop.Post(() => received(bytes));
             }
+            reason = "it closed the connection";
             await _stop.CancelAsync();
             await writing;
         }
-        catch (Exception e) when (e is SocketException or IOException or OperationCanceledException or ObjectDisposedException
-            or System.Security.Authentication.AuthenticationException)
+        catch (OperationCanceledException)
+        {
+            if (!_stop.IsCancellationRequested) reason = "it did not answer in time";
+        }
+        catch (Exception e) when (e is SocketException or IOException or UnauthorizedAccessException or ObjectDisposedException or AuthenticationException or CryptographicException)
         {
             // The agent hears of the end and uses another path.
+            reason = e.Message;
         }
-        _loop.Post(closed);
+        _loop.Post(() => closed(reason));
+    }
+
+    private static X509ChainPolicy ChainPolicy(string authorityFile)
+    {
+        var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
+        policy.CustomTrustStore.ImportFromPemFile(authorityFile);
+        return policy;
     }
 
     private async Task WriteAsync(Stream stream)

@@ -3,11 +3,12 @@ using MediaRelay.Media.IO.Cameras.Ffmpeg;
 using MediaRelay.Media.IO.Net;
 using MediaRelay.Media.Rtp;
 using MediaRelay.Media.Sdp;
+using AudioLevel = MediaRelay.Media.IO.Audio.AudioLevel;
 
 namespace MediaRelay.Media.IO.Endpoints;
 
 /// <summary>Brings a viewer's voice to its taker, through one ffmpeg child when the codecs differ. Packets come from the loop.</summary>
-internal sealed class TalkBackPath(Func<ITalkBack?> taker, MediaHost host) : IAsyncDisposable
+internal sealed class TalkBackPath(Func<ITalkBack?> taker, MediaHost host, AudioLevel level) : IAsyncDisposable
 {
     private readonly byte[] _packet = new byte[MediaPacket.Capacity];
     private Transcoder? _transcoder;
@@ -15,6 +16,9 @@ internal sealed class TalkBackPath(Func<ITalkBack?> taker, MediaHost host) : IAs
     private bool _refused;
 
     public long Packets { get; private set; }
+
+    /// <summary>Whether the loudness is measured behind the conversion, because the peer does not tell it and its format hides it.</summary>
+    public bool MeasuresLevel { get; set; }
 
     public void HandleRtp(NegotiatedCodec codec, in RtpPacket packet)
     {
@@ -50,9 +54,11 @@ internal sealed class TalkBackPath(Func<ITalkBack?> taker, MediaHost host) : IAs
         _converts = codec.Codec.Name;
         var output = to.Codec switch { "PCMA" => FfmpegOutputs.Pcma, "OPUS" => FfmpegOutputs.Opus, _ => FfmpegOutputs.Pcmu };
         var input = new CameraTrack(0, MediaKind.Audio, codec.Codec with { PayloadType = codec.ReceivePayloadType });
-        _transcoder = new Transcoder(host.Options.FfmpegPath, input, output, host.Time, (packet, isRtcp) =>
+        _transcoder = new Transcoder(host.Options.FfmpegPath, input, output, reduced: false, host.Time, (packet, isRtcp) =>
         {
-            if (!isRtcp) to.HandleRtp(packet);
+            if (isRtcp) return;
+            if (MeasuresLevel && output.Name is ("PCMU" or "PCMA") && RtpPacket.TryRead(packet, out var made)) level.MeasureG711(made.Payload, output.Is("PCMA"));
+            to.HandleRtp(packet);
         }, _ => { });
     }
 }

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using MediaRelay.Media.Broker;
+using MediaRelay.Media.Congestion;
 using MediaRelay.Media.IO.Sources;
 using MediaRelay.Media.Rtp;
 using MediaRelay.Media.Sdp;
@@ -8,11 +9,14 @@ namespace MediaRelay.Media.IO.Endpoints;
 
 /// <summary>
 /// Sends one stream to one viewer: a <see cref="Viewer"/> of the stream's feed, written straight into the transport's buffer.
-/// Allocates nothing per packet.
+/// Bursts of video are paced. Allocates nothing per packet.
 /// </summary>
-internal sealed class TrackSender(EndpointTransport transport, MediaSource source, uint ssrc, uint rtxSsrc, bool isVideo) : IStreamViewer
+internal sealed class TrackSender(EndpointTransport transport, MediaSource source, BandwidthEstimator estimator, uint ssrc, uint rtxSsrc, bool isVideo, Action schedule)
+    : IStreamViewer
 {
     private readonly List<FeedCommand> _commands = [];
+    private readonly SendPacer _pacer = new(estimator);
+    private readonly RateMeter _rate = new();
     private SourceStream? _stream;
     private NegotiatedCodec? _codec;
     private Viewer? _viewer;
@@ -26,6 +30,18 @@ internal sealed class TrackSender(EndpointTransport transport, MediaSource sourc
     public bool IsVideo => isVideo;
 
     public NegotiatedCodec? Codec => _codec;
+
+    /// <summary>Id of the transport-wide sequence number extension; 0 when the peer takes none.</summary>
+    public int TransportSequenceId { get; set; }
+
+    /// <summary>What the viewer gets; video only.</summary>
+    public QualityGovernor Governor { get; } = new();
+
+    /// <summary>When paced packets go on; null when none wait.</summary>
+    public TimeSpan? NextPump { get; private set; }
+
+    /// <summary>Rate of the stream behind it in bit/s; 0 when unknown.</summary>
+    public long StreamRate(TimeSpan now) => _stream?.Feed.Rate.BitsPerSecond(now) ?? 0;
 
     /// <summary>Counts of the present stream; null before the first.</summary>
     public ViewerCounters? Counters => _viewer?.Counters;
@@ -58,7 +74,9 @@ internal sealed class TrackSender(EndpointTransport transport, MediaSource sourc
             {
                 RtxSsrc = codec.SendRtx >= 0 ? rtxSsrc : null,
                 RtxPayloadType = (byte)Math.Max(0, codec.SendRtx),
-            });
+                TransportSequenceId = TransportSequenceId,
+            })
+            { KeyFramesOnly = Governor.Quality == ViewerQuality.KeyFrames };
         }
         (_stream, _codec) = (stream, codec);
         Pump(now);
@@ -67,9 +85,18 @@ internal sealed class TrackSender(EndpointTransport transport, MediaSource sourc
     /// <summary>Sends everything the feed holds for this viewer, the first time from the newest key frame; asks for one when there is none.</summary>
     public void Pump(TimeSpan now)
     {
+        NextPump = null;
         if (_viewer is not { } viewer || transport.State is not (MediaEndpointState.Connected or MediaEndpointState.Disconnected)) return;
-        while (viewer.TryNext(transport.Payload, now, out var length)) Send(length, now);
+        while (MaySend(now) && viewer.TryNext(transport.Payload, now, out var length)) Send(length, now);
         if (viewer.IsWaiting && isVideo) Request(now);
+    }
+
+    /// <summary>Key frames alone, or everything again from a key frame that is asked for.</summary>
+    public void SetKeyFramesOnly(bool value, TimeSpan now)
+    {
+        if (_viewer is not { } viewer || viewer.KeyFramesOnly == value) return;
+        viewer.KeyFramesOnly = value;
+        if (!value && _stream is not null) Request(now);
     }
 
     public void HandlePublished(SourceStream stream, ReadOnlySpan<byte> packet, TimeSpan now) => Pump(now);
@@ -84,12 +111,13 @@ internal sealed class TrackSender(EndpointTransport transport, MediaSource sourc
         CarryOut();
         // Without RTX a repeat would reuse an SRTP index, which GCM forbids.
         if (_codec is not { SendRtx: >= 0 }) return;
-        while (viewer.TryNextRetransmission(transport.Payload, out var length)) transport.SendRtp(length, now);
+        while (viewer.TryNextRetransmission(transport.Payload, out var length)) Transmit(length, now);
     }
 
-    public void HandleReport(in ReportBlock report, uint arrivalMiddleNtp)
+    public void HandleReport(in ReportBlock report, uint arrivalMiddleNtp, TimeSpan now)
     {
         LastReport = report;
+        if (isVideo) estimator.HandleReport(report.FractionLost, _rate.BitsPerSecond(now), now);
         if (report.RoundTrip(arrivalMiddleNtp) is { } roundTrip) RoundTrip = roundTrip;
     }
 
@@ -111,12 +139,30 @@ internal sealed class TrackSender(EndpointTransport transport, MediaSource sourc
             _lastSequence = sequence;
             _lastTimestamp = BinaryPrimitives.ReadUInt32BigEndian(transport.Payload[4..]);
         }
-        if (!transport.SendRtp(length, now)) return;
+        if (!Transmit(length, now)) return;
         (_hasSent, _lastSentAt) = (true, now);
         Packets++;
         Octets += length - RtpPacket.HeaderLength;
         transport.Timeline.FirstPacketSent ??= now;
         if (isVideo) transport.Timeline.FirstKeyFrameSent ??= now;
+    }
+
+    // The number counts all packets of the transport, so it is known only when the packet leaves.
+    private bool Transmit(int length, TimeSpan now)
+    {
+        if (TransportSequenceId > 0)
+            BinaryPrimitives.WriteUInt16BigEndian(transport.Payload[ViewerStream.TransportSequenceOffset..], estimator.HandleSent(length, now));
+        _pacer.HandleSent(length);
+        _rate.Add(length, now);
+        return transport.SendRtp(length, now);
+    }
+
+    private bool MaySend(TimeSpan now)
+    {
+        if (!isVideo || _pacer.CanSend(now)) return true;
+        NextPump = _pacer.NextAt();
+        schedule();
+        return false;
     }
 
     private void Request(TimeSpan now)

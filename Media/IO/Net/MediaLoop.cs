@@ -139,27 +139,30 @@ internal sealed partial class MediaLoop : IDisposable
         if (Interlocked.Exchange(ref _sleeping, 0) == 1) _epoll.Wake();
     }
 
-    private void Run()
+    /// <summary>One round: waits for something to do, when that is allowed, and does everything that is there. On the loop only.</summary>
+    internal void RunOnce(bool mayWait)
     {
         Span<int> ready = stackalloc int[128];
-        while (!_stop)
+        Volatile.Write(ref _sleeping, 1);
+        Interlocked.MemoryBarrier();
+        // What was posted before the flag was set would not wake the loop.
+        var wait = mayWait && _packets.IsEmpty && _work.IsEmpty ? UntilDeadline() : 0;
+        var count = _epoll.Wait(wait, ready);
+        Volatile.Write(ref _sleeping, 0);
+        var now = Now;
+        for (var i = 0; i < count; i++)
         {
-            Volatile.Write(ref _sleeping, 1);
-            Interlocked.MemoryBarrier();
-            // What was posted before the flag was set would not wake the loop.
-            var wait = _packets.IsEmpty && _work.IsEmpty ? UntilDeadline() : 0;
-            var count = _epoll.Wait(wait, ready);
-            Volatile.Write(ref _sleeping, 0);
-            var now = Now;
-            for (var i = 0; i < count; i++)
-            {
-                if (_ports[ready[i]] is { } port) ReadPort(port, now);
-            }
-            // Work before packets: a camera announces its tracks by work, and its first packet is often the key frame.
-            while (_work.TryDequeue(out var work)) Guard(work, static w => w());
-            HandlePackets(now);
-            HandleDeadlines(Now);
+            if (_ports[ready[i]] is { } port) ReadPort(port, now);
         }
+        // Work before packets: a camera announces its tracks by work, and its first packet is often the key frame.
+        while (_work.TryDequeue(out var work)) Guard(work, static w => w());
+        HandlePackets(now);
+        HandleDeadlines(Now);
+    }
+
+    private void Run()
+    {
+        while (!_stop) RunOnce(mayWait: true);
         foreach (var port in _ports) port?.Dispose();
         _epoll.Dispose();
     }

@@ -43,6 +43,9 @@ internal sealed class SourceStream
     /// <summary>The child that makes the format; null when the camera does.</summary>
     public Transcoder? Transcoder { get; set; }
 
+    /// <summary>A smaller picture for paths that do not take the whole one.</summary>
+    public bool IsReduced { get; init; }
+
     public CameraFeed Feed { get; private set; }
 
     public int ViewerCount => _viewers.Count;

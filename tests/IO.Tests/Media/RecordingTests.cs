@@ -86,6 +86,45 @@ public sealed class RecordingTests : IAsyncLifetime
         Assert.False(Directory.Exists($"/proc/{child.Id}"));
     }
 
+    [Fact]
+    public async Task A_process_that_is_killed_leaves_no_child_behind()
+    {
+        var told = Path.Combine(_folder, "pid");
+        using var runner = Process.Start(new ProcessStartInfo("dotnet", ["vstest", typeof(RecordingTests).Assembly.Location, "--TestCaseFilter:FullyQualifiedName~" + nameof(Waits_with_a_child_to_be_killed)])
+        {
+            Environment = { [ToldVariable] = told },
+            RedirectStandardOutput = true,
+        })!;
+        try
+        {
+            await Until.TrueAsync(() => File.Exists(told) && File.ReadAllText(told).EndsWith('\n'), "the other process has a child", 60);
+            var numbers = File.ReadAllText(told).Split((char[])[' ', '\n'], StringSplitOptions.RemoveEmptyEntries);
+            var child = numbers[1];
+            Assert.Equal("ffmpeg", File.ReadAllText($"/proc/{child}/comm").Trim());
+            using var killed = Process.GetProcessById(int.Parse(numbers[0]));
+            killed.Kill();
+            await Until.TrueAsync(() => !File.Exists($"/proc/{child}/stat") || File.ReadAllText($"/proc/{child}/stat").Contains(") Z ", StringComparison.Ordinal), "the child is gone", 5);
+        }
+        finally
+        {
+            if (!runner.HasExited) runner.Kill(entireProcessTree: true);
+            await runner.WaitForExitAsync();
+        }
+    }
+
+    /// <summary>The other half of the test above, in a process of its own; does nothing in a usual run.</summary>
+    [Fact]
+    public async Task Waits_with_a_child_to_be_killed()
+    {
+        if (Environment.GetEnvironmentVariable(ToldVariable) is not { Length: > 0 } told) return;
+        await using var child = await ChildProcess.StartAsync("ffmpeg", "-loglevel", "error", "-nostdin", "-re", "-f", "lavfi", "-i", "testsrc2", "-f", "null", "-");
+        await Until.TrueAsync(() => File.ReadAllText($"/proc/{child.Id}/comm").Trim() == "ffmpeg", "the program runs");
+        await File.WriteAllTextAsync(told, $"{Environment.ProcessId} {child.Id}\n");
+        await Task.WhenAny(child.Exited, Task.Delay(TimeSpan.FromSeconds(60)));
+    }
+
+    private const string ToldVariable = "MEDIARELAY_TEST_TOLD";
+
     private static async Task<string> ProbeAsync(params string[] arguments)
     {
         using var probe = Process.Start(new ProcessStartInfo("ffprobe", ["-v", "error", .. arguments]) { RedirectStandardOutput = true })!;

@@ -73,6 +73,18 @@ public sealed class OfferAnswerTests
     }
 
     [Fact]
+    public void An_extension_has_the_same_id_in_every_section_of_an_offer()
+    {
+        var offer = OfferAnswer.CreateOffer(Local(
+            new LocalMedia("video", MediaDirection.SendOnly, [KnownCodecs.H264(102)]) { Extensions = [HeaderExtension.Mid, HeaderExtension.TransportSequenceNumber] },
+            new LocalMedia("audio", MediaDirection.SendOnly, [KnownCodecs.Pcmu]) { Extensions = [HeaderExtension.Mid, HeaderExtension.AudioLevel] }));
+        var lines = SdpWriter.Write(offer).Split("\r\n").Where(l => l.StartsWith("a=extmap:", StringComparison.Ordinal)).ToList();
+        Assert.Equal(4, lines.Count);
+        Assert.Equal(3, lines.Distinct().Count());
+        Assert.Equal(3, lines.Select(l => l.Split(' ')[0]).Distinct().Count());
+    }
+
+    [Fact]
     public void Simulcast_is_answered_with_one_stream_and_a_note()
     {
         var (answer, session) = Answer(Sample("chrome-simulcast-offer"), Local(Video(MediaDirection.RecvOnly)));

@@ -32,6 +32,8 @@ public sealed class VirtualHost
     /// <summary>Conditions of this host's own link in place of the network's, for both directions.</summary>
     public LinkConditions? Link { get; set; }
 
+    internal TimeSpan LinkFreeAt { get; set; }
+
     /// <summary>Adds an address; returns this host.</summary>
     public VirtualHost AddAddress(IPAddress address, VirtualRealm realm)
     {

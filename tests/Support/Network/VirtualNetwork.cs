@@ -130,10 +130,15 @@ public sealed class VirtualNetwork
             Counters.Lost++;
             return;
         }
-        Arrive(realm, datagram, conditions);
+        if (!TryQueue(from, payload.Length + overhead, conditions, out var wait))
+        {
+            Counters.Lost++;
+            return;
+        }
+        Arrive(realm, datagram, conditions, wait);
         if (random.NextDouble() >= conditions.Duplication) return;
         Counters.Duplicated++;
-        Arrive(realm, datagram, conditions);
+        Arrive(realm, datagram, conditions, wait);
     }
 
     internal TimeSpan StreamDelay(VirtualHost from)
@@ -167,8 +172,20 @@ public sealed class VirtualNetwork
         return near;
     }
 
-    private void Arrive(VirtualRealm realm, VirtualDatagram datagram, LinkConditions conditions) =>
-        Schedule(Now + DrawDelay(conditions), () => Deliver(realm, datagram, 0));
+    private void Arrive(VirtualRealm realm, VirtualDatagram datagram, LinkConditions conditions, TimeSpan wait) =>
+        Schedule(Now + wait + DrawDelay(conditions), () => Deliver(realm, datagram, 0));
+
+    // A link with a rate is a queue: a datagram leaves when those before it have left.
+    private bool TryQueue(VirtualHost from, int bytes, LinkConditions conditions, out TimeSpan wait)
+    {
+        wait = TimeSpan.Zero;
+        if (conditions.BitsPerSecond == 0) return true;
+        var start = from.LinkFreeAt > Now ? from.LinkFreeAt : Now;
+        if (start - Now > conditions.Queue) return false;
+        from.LinkFreeAt = start + TimeSpan.FromSeconds(bytes * 8.0 / conditions.BitsPerSecond);
+        wait = from.LinkFreeAt - Now;
+        return true;
+    }
 
     private TimeSpan DrawDelay(LinkConditions conditions) => conditions.Delay + (conditions.Jitter * random.NextDouble());
 

@@ -57,10 +57,10 @@ internal sealed class BrowserViewer : IAsyncDisposable
 
     public IPage Tab { get; }
 
-    public static async Task<BrowserViewer> StartAsync(LoopbackNamespace space)
+    public static async Task<BrowserViewer> StartAsync(string space)
     {
-        var wrapper = Path.Combine(Path.GetTempPath(), $"{space.Name}-chromium");
-        await File.WriteAllTextAsync(wrapper, $"#!/bin/sh\nexec ip netns exec {space.Name} /usr/bin/chromium \"$@\"\n");
+        var wrapper = Path.Combine(Path.GetTempPath(), $"{space}-{Environment.ProcessId}-chromium");
+        await File.WriteAllTextAsync(wrapper, $"#!/bin/sh\nexec ip netns exec {space} /usr/bin/chromium \"$@\"\n");
         File.SetUnixFileMode(wrapper, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         var playwright = await Playwright.CreateAsync();
         var browser = await playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions

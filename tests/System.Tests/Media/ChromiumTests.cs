@@ -19,7 +19,7 @@ public sealed class ChromiumTests(ITestOutputHelper output) : IAsyncLifetime
     {
         _host = new MediaHost(new MediaOptions { UseLoopback = true, Addresses = ["127.0.0.1"] }, TimeProvider.System, NullLoggerFactory.Instance);
         await _space.EnterAsync(_host);
-        _browser = await BrowserViewer.StartAsync(_space);
+        _browser = await BrowserViewer.StartAsync(_space.Name);
     }
 
     public async Task DisposeAsync()

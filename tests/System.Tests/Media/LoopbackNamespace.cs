@@ -18,8 +18,20 @@ internal sealed partial class LoopbackNamespace : IDisposable
 
     public string Name { get; }
 
+    /// <summary>Gives the namespace one more address, for peers that do not use loopback ones; nothing outside is reachable through it.</summary>
+    public void AddAddress(string address)
+    {
+        Run("ip", "-n", Name, "link", "add", "own0", "type", "veth", "peer", "name", "own1");
+        Run("ip", "-n", Name, "addr", "add", address + "/24", "dev", "own0");
+        Run("ip", "-n", Name, "link", "set", "own0", "up");
+        Run("ip", "-n", Name, "link", "set", "own1", "up");
+    }
+
     /// <summary>Moves a host's media loop into the namespace, so that its sockets are opened there.</summary>
-    public Task EnterAsync(MediaHost host) => SetAsync(host, $"/run/netns/{Name}");
+    public Task EnterAsync(MediaHost host) => EnterAsync(host, Name);
+
+    /// <summary>The same for any namespace.</summary>
+    public static Task EnterAsync(MediaHost host, string name) => SetAsync(host, $"/run/netns/{name}");
 
     /// <summary>Moves the loop back; sockets that it opened stay where they are, and ffmpeg children are reachable again.</summary>
     public static Task LeaveAsync(MediaHost host) => SetAsync(host, "/proc/self/ns/net");

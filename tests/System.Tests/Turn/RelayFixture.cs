@@ -18,6 +18,7 @@ public sealed class RelayFixture : IDisposable
         var request = new CertificateRequest("CN=relay.test", key, HashAlgorithmName.SHA256);
         var names = new SubjectAlternativeNameBuilder();
         names.AddIpAddress(global::System.Net.IPAddress.Parse(HomeNetwork.RelayAddress));
+        names.AddIpAddress(global::System.Net.IPAddress.Parse(HomeNetwork.SecondAddress));
         request.CertificateExtensions.Add(names.Build());
         using var certificate = request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(90));
         File.WriteAllText(CertificateFile, certificate.ExportCertificatePem());

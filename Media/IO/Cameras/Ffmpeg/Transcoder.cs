@@ -18,6 +18,7 @@ internal sealed class Transcoder : IAsyncDisposable
     private readonly string _program;
     private readonly CameraTrack _input;
     private readonly RtpCodec _output;
+    private readonly bool _reduced;
     private readonly TimeProvider _time;
     private readonly Action<string> _failed;
     private readonly RtpLoopback _receiver = new();
@@ -28,12 +29,13 @@ internal sealed class Transcoder : IAsyncDisposable
     private ChildProcess? _child;
     private int _writing;
 
-    /// <summary>Starts the first child. <paramref name="failed"/> hears why a child ended; <paramref name="output"/> takes the packets.</summary>
-    public Transcoder(string program, CameraTrack input, RtpCodec output, TimeProvider time, RtpLoopback.PacketHandler handler, Action<string> failed)
+    /// <summary>Starts the first child; <paramref name="reduced"/> makes a smaller picture. <paramref name="failed"/> hears why a child ended; <paramref name="output"/> takes the packets.</summary>
+    public Transcoder(string program, CameraTrack input, RtpCodec output, bool reduced, TimeProvider time, RtpLoopback.PacketHandler handler, Action<string> failed)
     {
         _program = program;
         _input = input;
         _output = output;
+        _reduced = reduced;
         _time = time;
         _failed = failed;
         _receiver.Start(handler);
@@ -110,16 +112,16 @@ internal sealed class Transcoder : IAsyncDisposable
         var port = 0;
         if (_input.IsPictures)
         {
-            arguments.AddRange(["-use_wallclock_as_timestamps", "1", "-f", "mjpeg", "-probesize", "1000000", "-i", "pipe:0", "-vf", "scale=trunc(iw/2)*2:trunc(ih/2)*2"]);
+            arguments.AddRange(["-use_wallclock_as_timestamps", "1", "-f", "mjpeg", "-probesize", "1000000", "-i", "pipe:0"]);
         }
         else
         {
             port = FreePort();
             arguments.AddRange(["-protocol_whitelist", "pipe,udp,rtp", "-max_delay", "100000", "-reorder_queue_size", "16",
                 "-analyzeduration", "1000000", "-probesize", "500000", "-f", "sdp", "-i", "pipe:0"]);
-            if (_input.Kind == MediaKind.Video) arguments.AddRange(["-vf", "scale=trunc(iw/2)*2:trunc(ih/2)*2"]);
         }
-        arguments.AddRange(FfmpegOutputs.Arguments(_output));
+        if (_input.Kind == MediaKind.Video) arguments.AddRange(["-vf", _reduced ? FfmpegOutputs.ReducedScale : FfmpegOutputs.EvenScale]);
+        arguments.AddRange(FfmpegOutputs.Arguments(_output, _reduced));
         arguments.Add(_receiver.OutputUrl);
 
         await using var child = await ChildProcess.StartAsync(_program, arguments);

@@ -40,6 +40,7 @@ public sealed class RtspCamera(CameraAddress address, RtspSettings settings, Tim
             sink.HandleTracks([.. tracks.Where(t => !t.IsBackChannel).Select(t => t.Track)], talkBack);
             Volatile.Write(ref _lastPacket, time.GetTimestamp());
             await PlayAsync(connection, aggregate, session, cancellation);
+            talkBack?.Open();
             await KeepAliveAsync(connection, aggregate, session, lifetime, canGetParameter, cancellation);
         }
         finally
@@ -66,13 +67,13 @@ public sealed class RtspCamera(CameraAddress address, RtspSettings settings, Tim
         return (tracks, aggregate);
     }
 
-    private async Task<(string Session, TimeSpan Lifetime, ITalkBack? TalkBack)> SetUpAsync(RtspConnection connection, List<RtspTrack> tracks,
+    private async Task<(string Session, TimeSpan Lifetime, RtspBackChannel? TalkBack)> SetUpAsync(RtspConnection connection, List<RtspTrack> tracks,
         Dictionary<byte, (int, bool)> channels, List<RtspUdpPair> ports, ICameraSink sink, CancellationToken cancellation)
     {
         var transport = settings.Transport;
         var session = "";
         var lifetime = TimeSpan.FromSeconds(60);
-        ITalkBack? talkBack = null;
+        RtspBackChannel? talkBack = null;
         byte next = 0;
         foreach (var track in tracks)
         {
@@ -156,8 +157,13 @@ public sealed class RtspCamera(CameraAddress address, RtspSettings settings, Tim
         }
     }
 
-    private async Task PlayAsync(RtspConnection connection, string aggregate, string session, CancellationToken cancellation) =>
-        Check(await connection.RequestAsync("PLAY", aggregate, cancellation, ("Session", session), ("Range", "npt=0.000-")), "PLAY");
+    private async Task PlayAsync(RtspConnection connection, string aggregate, string session, CancellationToken cancellation)
+    {
+        var answer = await connection.RequestAsync("PLAY", aggregate, cancellation, ("Session", session), ("Range", "npt=0.000-"));
+        // A live stream that cannot be positioned refuses any range; GStreamer's ONVIF server does so with 503.
+        if (answer.Status is 457 or 501 or 503) answer = await connection.RequestAsync("PLAY", aggregate, cancellation, ("Session", session));
+        Check(answer, "PLAY");
+    }
 
     private async Task KeepAliveAsync(RtspConnection connection, string aggregate, string session, TimeSpan lifetime, bool canGetParameter,
         CancellationToken cancellation)

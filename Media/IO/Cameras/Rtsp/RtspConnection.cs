@@ -101,9 +101,17 @@ internal sealed class RtspConnection : IAsyncDisposable
         _interleaved[2] = (byte)(packet.Length >> 8);
         _interleaved[3] = (byte)packet.Length;
         packet.CopyTo(_interleaved.AsSpan(4));
-        var write = _stream.WriteAsync(_interleaved.AsMemory(0, 4 + packet.Length), _stop.Token);
-        if (write.IsCompletedSuccessfully) _writing.Release();
-        else _ = ReleaseAfterAsync(write);
+        try
+        {
+            var write = _stream.WriteAsync(_interleaved.AsMemory(0, 4 + packet.Length), _stop.Token);
+            if (write.IsCompletedSuccessfully) _writing.Release();
+            else _ = ReleaseAfterAsync(write);
+        }
+        catch (Exception e) when (e is ObjectDisposedException or IOException)
+        {
+            // The connection has just ended; whoever speaks must not suffer from it.
+            _writing.Release();
+        }
     }
 
     public async ValueTask DisposeAsync()
