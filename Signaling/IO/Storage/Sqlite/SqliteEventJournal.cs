@@ -15,6 +15,7 @@ internal sealed class SqliteEventJournal(SqliteStorage storage) : IEventJournal
     private readonly Dictionary<(string Gateway, string Epoch), EventSequence> _sequences = [];
     private readonly Dictionary<string, long> _keys = new(StringComparer.Ordinal);
     private readonly XmlOutput _scratch = new();
+    private readonly RecentEvents _recent = new();
     private byte[] _chain = new byte[32];
     private long _next = 1;
     private bool _isLoaded;
@@ -24,11 +25,7 @@ internal sealed class SqliteEventJournal(SqliteStorage storage) : IEventJournal
 
     public Task<AppendResult> AppendAsync(EventAppend append) => storage.Writer.RunAsync(
         database => Append(database, append),
-        result =>
-        {
-            if (result.Stored.Count > 0)
-                Appended(result.Stored[^1].Position);
-        });
+        result => Appended(append.Events, result.Stored));
 
     public Task<StoredEvent> AppendServerEventAsync(string gateway, SmaEvent draft, DateTimeOffset received) => storage.Writer.RunAsync(
         database =>
@@ -36,9 +33,9 @@ internal sealed class SqliteEventJournal(SqliteStorage storage) : IEventJournal
             EventSequence sequence = Sequence(database, gateway, StoredEvent.ServerEpoch);
             ulong seq = sequence.Contiguous + 1;
             var pending = new PendingEvent(draft with { Seq = seq, Id = $"es-{seq}" }, _scratch);
-            return Append(database, new EventAppend(gateway, StoredEvent.ServerEpoch, [pending], received)).Stored[0];
+            return (Pending: pending, Stored: Append(database, new EventAppend(gateway, StoredEvent.ServerEpoch, [pending], received)).Stored[0]);
         },
-        stored => Appended(stored.Position));
+        made => Appended([made.Pending], [made.Stored])).ContinueWith(static made => made.GetAwaiter().GetResult().Stored, TaskScheduler.Default);
 
     public Task<ulong> ContiguousAsync(string gateway, string epoch) => storage.Writer.RunAsync(database => Sequence(database, gateway, epoch).Contiguous);
 
@@ -50,7 +47,7 @@ internal sealed class SqliteEventJournal(SqliteStorage storage) : IEventJournal
         return true;
     });
 
-    public IReadOnlyList<StoredEvent> Read(long after, int max) => storage.Read(database =>
+    public IReadOnlyList<StoredEvent> Read(long after, int max) => _recent.TryRead(after, max) ?? storage.Read(database =>
         Rows(database.Statement($"SELECT {Columns} WHERE e.pos>? AND e.payload IS NOT NULL ORDER BY e.pos LIMIT ?").Bind(after).Bind(max)));
 
     public IReadOnlyList<StoredEvent> ReadGateway(string gateway, long? before, int max) => storage.Read(database =>
@@ -88,6 +85,11 @@ internal sealed class SqliteEventJournal(SqliteStorage storage) : IEventJournal
 
         DropPurgedHead(database);
         return purged;
+    },
+    purged =>
+    {
+        if (purged > 0)
+            _recent.Clear();
     });
 
     public JournalVerdict Verify() => storage.Read(SqliteJournalCheck.Run);
@@ -108,8 +110,18 @@ internal sealed class SqliteEventJournal(SqliteStorage storage) : IEventJournal
         _isLoaded = false;
     }
 
-    private void Appended(long position)
+    private void Appended(IReadOnlyList<PendingEvent> pending, IReadOnlyList<StoredEvent> stored)
     {
+        if (stored.Count == 0)
+            return;
+        int next = 0;
+        foreach (PendingEvent one in pending)
+        {
+            if (next < stored.Count && ReferenceEquals(one.Event, stored[next].Event))
+                _recent.Add(stored[next++], one.Payload.Length);
+        }
+
+        long position = stored[^1].Position;
         Volatile.Write(ref _last, Math.Max(position, _last));
         storage.Notifications.Publish(INotifications.Events, position.ToString(CultureInfo.InvariantCulture));
     }
