@@ -48,6 +48,8 @@ internal static class SignalingLoad
         table.AddRow("durable events/s, one per POST", singles.Text, ">= 5,000");
         List<double> acknowledge = await rounds.AcknowledgeAsync(connections, 8, batches.PerSecond / 2, length);
         table.AddRow("acknowledgement at half load", string.Create(CultureInfo.InvariantCulture, $"p50 {SignalingRounds.Percentile(acknowledge, 0.5):0.0} ms, p99 {SignalingRounds.Percentile(acknowledge, 0.99):0.0} ms, p99.9 {SignalingRounds.Percentile(acknowledge, 0.999):0.0} ms"), "p99 <= 20 ms");
+        (double alone, double stormed, long refused, long sent) = await rounds.StormAsync(32, 400, length);
+        table.AddRow("p99 of 32 gateways at 400 events/s, alone and beside a storm", string.Create(CultureInfo.InvariantCulture, $"{alone:0.0} ms, {stormed:0.0} ms ({refused} of the storm's {sent} posts answered 429)"), "+ 20 %");
         if (held == 0)
         {
             AnsiConsole.Write(table);

@@ -85,6 +85,30 @@ internal sealed class SignalingRounds : IDisposable
         return times;
     }
 
+    /// <summary>99th percentile of gateways that behave, alone and while one other gateway sends batches of 256 as fast as it can; and how many of those were refused.</summary>
+    public async Task<(double Alone, double Stormed, long Refused, long Sent)> StormAsync(int connections, double eventsPerSecond, TimeSpan length)
+    {
+        double alone = Percentile(await AcknowledgeAsync(connections, 1, eventsPerSecond, length), 0.99);
+        RawGateway stormer = _gateways[connections];
+        await stormer.ConnectAsync(CancellationToken.None);
+        var post = new PreparedPost(stormer.Id, "storm", 256);
+        long refused = 0, sent = 0;
+        using var stop = new CancellationTokenSource();
+        Task storm = Task.Run(async () =>
+        {
+            while (!stop.IsCancellationRequested)
+            {
+                if (await stormer.PostAsync(post.Next(), CancellationToken.None) == 429)
+                    refused++;
+                sent++;
+            }
+        });
+        double stormed = Percentile(await AcknowledgeAsync(connections, 1, eventsPerSecond, length), 0.99);
+        await stop.CancelAsync();
+        await storm;
+        return (alone, stormed, refused, sent);
+    }
+
     /// <summary>Server memory per held GET over mutual TLS, and how fast the connections opened.</summary>
     public async Task<(double BytesPerGet, double OpenPerSecond, CancellationTokenSource Stop, Task Held)> HoldAsync(int count, List<double> latencies)
     {

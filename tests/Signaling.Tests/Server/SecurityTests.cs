@@ -230,6 +230,35 @@ public sealed class SecurityTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Silent_connections_of_one_address_are_cut_at_64_and_hold_up_nobody()
+    {
+        var silent = new List<Socket>();
+        try
+        {
+            for (int i = 0; i < 80; i++)
+            {
+                var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+                silent.Add(socket);
+                socket.Bind(new System.Net.IPEndPoint(System.Net.IPAddress.Parse("127.0.0.2"), 0));
+                await socket.ConnectAsync("127.0.0.1", _rig.Address.Port);
+            }
+
+            var closed = new HashSet<Socket>();
+            await UntilAsync(() =>
+            {
+                closed.UnionWith(silent.Where(socket => !closed.Contains(socket) && socket.Poll(0, SelectMode.SelectRead)));
+                return closed.Count >= 16;
+            }, "those beyond the limit are closed");
+            using SmaHttpLink honest = _rig.Link(Other);
+            await PostEventsAsync(honest, Other, "e", Event(1));
+        }
+        finally
+        {
+            silent.ForEach(socket => socket.Dispose());
+        }
+    }
+
+    [Fact]
     public async Task A_storm_of_one_gateway_is_answered_429_and_alarms_still_pass()
     {
         using SmaHttpLink link = _rig.Link();

@@ -128,6 +128,8 @@ internal sealed class SqliteEventJournal(SqliteStorage storage) : IEventJournal
 
     private AppendResult Append(SqliteDatabase database, EventAppend append)
     {
+        if (storage.Reserve.IsGivenUp)
+            throw new StorageException("The disk is full; what is left is kept for the audit.") { IsFull = true };
         if (!_isLoaded)
             LoadEnd(database);
         long key = Key(database, append.Gateway);

@@ -107,7 +107,7 @@ internal sealed class SqliteWriter : IDisposable
             _rolledBack();
             if (retry)
                 return false;
-            IsHealthy = e is not StorageException { IsUnknownSubject: false };
+            IsHealthy = e is not StorageException { IsUnknownSubject: false, IsQueueFull: false };
             foreach (Item item in group)
                 item.Fail(e);
             return true;

@@ -161,8 +161,22 @@ public sealed class PortalTests(PortalNode node) : IClassFixture<PortalNode>
         using HttpClient anyone = await node.BrowserAsync(null);
         JsonElement document = await anyone.GetFromJsonAsync<JsonElement>("/api/openapi/v1.json");
         JsonElement paths = document.GetProperty("paths");
-        foreach (string path in (string[])["/api/login", "/api/incidents/{id}", "/api/homes/{home}/partitions/{number}/arm", "/api/operator/gateways"])
+        foreach (string path in (string[])["/api/login", "/api/incidents/{id}", "/api/homes/{home}/partitions/{number}/arm", "/api/operator/gateways", "/api/homes/{home}/connectivity"])
             Assert.True(paths.TryGetProperty(path, out _), $"{path} is not described.");
+    }
+
+    [Fact]
+    public async Task A_home_owner_decides_what_a_silent_gateway_becomes()
+    {
+        using HttpClient ann = await node.BrowserAsync("ann");
+        HttpResponseMessage wrong = await ann.PutAsJsonAsync("/api/homes/h1/connectivity", new { lostAfterSeconds = 5 });
+        Assert.Equal(HttpStatusCode.BadRequest, wrong.StatusCode);
+        Assert.Contains("LostAfter is 5 s. Choose 10 s to 1 day", await wrong.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        Assert.Equal(HttpStatusCode.OK, (await ann.PutAsJsonAsync("/api/homes/h1/connectivity", new { lostAfterSeconds = 120, onLost = "alarmWhenArmed" })).StatusCode);
+        JsonElement rule = await ann.GetFromJsonAsync<JsonElement>("/api/homes/h1/connectivity");
+        Assert.Equal((120, "alarmWhenArmed", "event"), (rule.GetProperty("lostAfterSeconds").GetDouble(), rule.GetProperty("onLost").GetString(), rule.GetProperty("onSuspect").GetString()));
+        using HttpClient bob = await node.BrowserAsync("bob");
+        Assert.Equal(HttpStatusCode.Forbidden, (await bob.GetAsync("/api/homes/h1/connectivity")).StatusCode);
     }
 
     [Fact]
