@@ -2,7 +2,7 @@ namespace MediaRelay.Signaling.IO.Storage.Sqlite;
 
 /// <summary>
 /// Space that is allocated beforehand and given up when the disk is full, so that the audit can still be written: who disarmed or
-/// looked in must be known even then. While it is given up nothing else may be appended.
+/// looked in must be known even then. While it is given up no event is appended.
 /// </summary>
 internal sealed class DiskReserve
 {
