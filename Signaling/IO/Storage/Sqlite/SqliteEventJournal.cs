@@ -74,23 +74,24 @@ internal sealed class SqliteEventJournal(SqliteStorage storage) : IEventJournal
     public static void Advance(SqliteDatabase database, string consumer, long position) =>
         database.Statement("INSERT INTO consumers(name, pos) VALUES(?, ?) ON CONFLICT(name) DO UPDATE SET pos=max(pos, excluded.pos)").Bind(consumer).Bind(position).Run();
 
-    public Task<int> PurgeAsync(EventRetention retention, DateTimeOffset utcNow) => storage.Writer.RunAsync(database =>
+    public async Task<int> PurgeAsync(EventRetention retention, DateTimeOffset utcNow)
     {
-        int purged = 0;
-        for (EventPriority priority = EventPriority.Alarm; priority <= EventPriority.Bulk; priority++)
-        {
-            purged += database.Statement("UPDATE events SET payload=NULL WHERE pos IN (SELECT pos FROM events WHERE priority=? AND received<? AND payload IS NOT NULL LIMIT 5000)")
-                .Bind((long)priority).Bind(utcNow - retention.Of(priority)).Run();
-        }
-
-        DropPurgedHead(database);
-        return purged;
-    },
-    purged =>
-    {
-        if (purged > 0)
-            _recent.Clear();
-    });
+        // Looking for them may take seconds in a large journal, so a reader does it; the writer only gets a list.
+        List<long> positions = storage.Read(database => Expired(database, retention, utcNow));
+        return await storage.Writer.RunAsync(
+            database =>
+            {
+                foreach (long position in positions)
+                    database.Statement("UPDATE events SET payload=NULL WHERE pos=?").Bind(position).Run();
+                DropPurgedHead(database);
+                return positions.Count;
+            },
+            purged =>
+            {
+                if (purged > 0)
+                    _recent.Clear();
+            }).ConfigureAwait(false);
+    }
 
     public JournalVerdict Verify() => storage.Read(SqliteJournalCheck.Run);
 
@@ -224,10 +225,26 @@ internal sealed class SqliteEventJournal(SqliteStorage storage) : IEventJournal
         _isLoaded = true;
     }
 
+    private static List<long> Expired(SqliteDatabase database, EventRetention retention, DateTimeOffset utcNow)
+    {
+        var positions = new List<long>();
+        for (EventPriority priority = EventPriority.Alarm; priority <= EventPriority.Bulk; priority++)
+        {
+            DateTimeOffset end = utcNow - retention.Of(priority);
+            // Positions grow with time: nothing behind the first event that is young enough needs a look.
+            SqliteStatement rows = database.Statement("SELECT pos FROM events WHERE pos<coalesce((SELECT pos FROM events WHERE received>=? ORDER BY pos LIMIT 1), 9223372036854775807) AND priority=? AND received<? AND payload IS NOT NULL ORDER BY pos LIMIT ?")
+                .Bind(end).Bind((long)priority).Bind(end).Bind(IEventJournal.PurgeStep);
+            while (rows.Step())
+                positions.Add(rows.Number(0));
+        }
+
+        return positions;
+    }
+
     /// <summary>When the oldest events are all purged, their rows go too; the anchor keeps the chain's value before the first row left.</summary>
     private static void DropPurgedHead(SqliteDatabase database)
     {
-        SqliteStatement query = database.Statement("SELECT coalesce((SELECT min(pos) FROM events WHERE payload IS NOT NULL), (SELECT max(pos) FROM events))");
+        SqliteStatement query = database.Statement("SELECT min(coalesce((SELECT min(pos) FROM events WHERE payload IS NOT NULL), (SELECT max(pos) FROM events)), (SELECT min(pos) FROM events)+20000)");
         long first = query.Step() && !query.IsNull(0) ? query.Number(0) : 0;
         query.Reset();
         if (first == 0)
