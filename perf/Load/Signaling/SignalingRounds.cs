@@ -98,9 +98,18 @@ internal sealed class SignalingRounds : IDisposable
         {
             while (!stop.IsCancellationRequested)
             {
-                if (await stormer.PostAsync(post.Next(), CancellationToken.None) == 429)
-                    refused++;
                 sent++;
+                try
+                {
+                    if (await stormer.PostAsync(post.Next(), CancellationToken.None) == 429)
+                        refused++;
+                }
+                catch (IOException)
+                {
+                    // Refused before the body was read: the server may close the connection. A storm comes back.
+                    refused++;
+                    await stormer.ConnectAsync(CancellationToken.None);
+                }
             }
         });
         double stormed = Percentile(await AcknowledgeAsync(connections, 1, eventsPerSecond, length), 0.99);
