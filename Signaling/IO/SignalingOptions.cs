@@ -67,6 +67,14 @@ public sealed partial class SignalingOptions : IValidatableObject
     [Range(1.0, 1000000.0)]
     public double EventsPerSecond { get; set; } = 100;
 
+    [Description("Instructions that may wait for one gateway that is out of reach; more are refused. The last quarter is kept for arming, control and endings.")]
+    [Range(16, 4000)]
+    public int MaxWaitingInstructions { get; set; } = 1000;
+
+    [Description("Octets of the instructions that may wait for one gateway; more are refused, as with MaxWaitingInstructions.")]
+    [Range(65_536L, 67_108_864L)]
+    public long MaxWaitingInstructionBytes { get; set; } = 2_097_152;
+
     [Description("Connections of all gateways together; more are closed at once.")]
     [Range(16, 1000000)]
     public int MaxConnections { get; set; } = 120_000;

@@ -82,8 +82,8 @@ public sealed class XmlOutput
         if (value is not { } time)
             return;
         AttributeStart(name);
-        time.UtcDateTime.TryFormat(_buffer.GetSpan(32), out int length, "yyyy-MM-dd'T'HH:mm:ss.fff'Z'", System.Globalization.CultureInfo.InvariantCulture);
-        _buffer.Advance(length);
+        SmaTime.Write(time, _buffer.GetSpan(SmaTime.Length));
+        _buffer.Advance(SmaTime.Length);
         _buffer.Write("\""u8);
     }
 

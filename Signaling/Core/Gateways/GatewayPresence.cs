@@ -16,6 +16,9 @@ public sealed class GatewayPresence(PresenceLimits limits)
     private TimeSpan? _reset;
     private int _open;
 
+    /// <summary>The times in force; a home's own rule may change them while the gateway is served.</summary>
+    public PresenceLimits Limits { get; set; } = limits;
+
     /// <summary>The state.</summary>
     public PresenceState State { get; private set; }
 
@@ -25,8 +28,8 @@ public sealed class GatewayPresence(PresenceLimits limits)
     /// <summary>When <see cref="HandleDeadline"/> has to be called, null when nothing is pending.</summary>
     public TimeSpan? NextDeadline => State switch
     {
-        PresenceState.Connected => Earlier(_heard + limits.Silence, _reset + limits.ResetGrace),
-        PresenceState.Suspect => Earlier(_heard + limits.Lost, _reset + limits.Lost),
+        PresenceState.Connected => Earlier(_heard + Limits.Silence, _reset + Limits.ResetGrace),
+        PresenceState.Suspect => Earlier(_heard + Limits.Lost, _reset + Limits.Lost),
         _ => null,
     };
 
@@ -65,14 +68,14 @@ public sealed class GatewayPresence(PresenceLimits limits)
     {
         if (State == PresenceState.Connected)
         {
-            if (_reset is { } reset && now >= reset + limits.ResetGrace)
-                Change(PresenceState.Suspect, $"The connection was reset and no other came within {limits.ResetGrace.TotalSeconds:0.#} s.", changes);
-            else if (now >= _heard + limits.Silence)
-                Change(PresenceState.Suspect, $"Nothing was heard for {limits.Silence.TotalSeconds:0.#} s.", changes);
+            if (_reset is { } reset && now >= reset + Limits.ResetGrace)
+                Change(PresenceState.Suspect, $"The connection was reset and no other came within {Limits.ResetGrace.TotalSeconds:0.#} s.", changes);
+            else if (now >= _heard + Limits.Silence)
+                Change(PresenceState.Suspect, $"Nothing was heard for {Limits.Silence.TotalSeconds:0.#} s.", changes);
         }
 
-        if (State == PresenceState.Suspect && now >= Earlier(_heard + limits.Lost, _reset + limits.Lost))
-            Change(PresenceState.Lost, $"Nothing was heard for {limits.Lost.TotalSeconds:0.#} s.", changes);
+        if (State == PresenceState.Suspect && now >= Earlier(_heard + Limits.Lost, _reset + Limits.Lost))
+            Change(PresenceState.Lost, $"Nothing was heard for {Limits.Lost.TotalSeconds:0.#} s.", changes);
     }
 
     private static TimeSpan Earlier(TimeSpan first, TimeSpan? second) => second is { } other && other < first ? other : first;

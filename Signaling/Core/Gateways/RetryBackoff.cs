@@ -21,6 +21,12 @@ public sealed class RetryBackoff(RandomNumberGenerator random)
     /// <summary>True when the other server should be tried now.</summary>
     public bool ShouldAlternate => _failures > 0 && _failures % 2 == 0;
 
+    /// <summary>
+    /// How long a try to deliver an alarm may take, connecting included: 3 s for the first four tries, then twice as long after each failure, at most 20 s.
+    /// While thousands return at once the server serves the newest connection first, so a fresh try gets in where an old one waits.
+    /// </summary>
+    public TimeSpan AlarmPatience => TimeSpan.FromSeconds(Math.Min(20, 3 * Math.Pow(2, Math.Max(0, _failures - 3))));
+
     /// <summary>A request was answered.</summary>
     public void HandleSuccess() => _failures = 0;
 

@@ -174,7 +174,7 @@ public sealed partial class GatewayRuntime
             TimeSpan? retry = null;
             try
             {
-                SmaAnswer answer = await _link.SendAsync("POST", Path("events"), Document(batch), null, s_patience, stopping).ConfigureAwait(false);
+                SmaAnswer answer = await _link.SendAsync("POST", Path("events"), Document(batch), null, alarms ? backoff.AlarmPatience : s_patience, stopping).ConfigureAwait(false);
                 if (answer.Status == 202 && SmaReader.TryReadAccepted(answer.Body, out EventsAccepted accepted, out _))
                 {
                     await AskAsync(() => TakeAccepted(batch, accepted)).ConfigureAwait(false);

@@ -1,4 +1,6 @@
+using System.Buffers;
 using System.Collections.Concurrent;
+using System.IO.Pipelines;
 using System.Net;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
@@ -13,7 +15,12 @@ internal sealed class ConnectionGate(int perAddress, int handshakes)
 {
     private const string Key = "mediarelay.gate";
 
+    private const byte HandshakeRecord = 0x16;
+    private const int RecordHeader = 5;
+    private const int LongestRecord = 16_640;
+
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan s_firstRecord = TimeSpan.FromSeconds(5);
 
     private readonly ConcurrentDictionary<IPAddress, int> _unauthenticated = new();
     private readonly HandshakeSlots _handshakes = new(handshakes);
@@ -37,7 +44,8 @@ internal sealed class ConnectionGate(int perAddress, int handshakes)
         connection.Items[Key] = entry;
         try
         {
-            if (!await _handshakes.TakeAsync(s_patience, connection.ConnectionClosed).ConfigureAwait(false))
+            // Only who has sent a whole first record gets a slot: silent connections must not keep gateways from theirs.
+            if (!await HasFirstRecordAsync(connection).ConfigureAwait(false) || !await _handshakes.TakeAsync(s_patience, connection.ConnectionClosed).ConfigureAwait(false))
             {
                 Interlocked.Increment(ref _refused);
                 connection.Abort();
@@ -57,6 +65,33 @@ internal sealed class ConnectionGate(int perAddress, int handshakes)
             entry.MarkAuthenticated();
         }
     };
+
+    private static async Task<bool> HasFirstRecordAsync(ConnectionContext connection)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(connection.ConnectionClosed);
+        limit.CancelAfter(s_firstRecord);
+        PipeReader input = connection.Transport.Input;
+        while (true)
+        {
+            ReadResult read = await input.ReadAsync(limit.Token).ConfigureAwait(false);
+            bool isWhole = IsWholeRecord(read.Buffer);
+            // Nothing is taken: TLS reads it again.
+            input.AdvanceTo(read.Buffer.Start, isWhole ? read.Buffer.Start : read.Buffer.End);
+            if (isWhole || read.IsCompleted)
+                return isWhole;
+        }
+    }
+
+    /// <summary>True for a whole TLS record, and for what is none: that is refused by TLS at once.</summary>
+    private static bool IsWholeRecord(in ReadOnlySequence<byte> octets)
+    {
+        if (octets.Length < RecordHeader)
+            return false;
+        Span<byte> header = stackalloc byte[RecordHeader];
+        octets.Slice(0, RecordHeader).CopyTo(header);
+        int length = System.Buffers.Binary.BinaryPrimitives.ReadUInt16BigEndian(header[3..]);
+        return header[0] != HandshakeRecord || length > LongestRecord || octets.Length >= RecordHeader + length;
+    }
 
     public static ConnectionDelegate BehindTls(ConnectionDelegate next) => connection =>
     {

@@ -48,6 +48,8 @@ public sealed partial class EventServer : IHostedLifecycleService, IAsyncDisposa
         _endpoints = new GatewayEndpoints(links, storage, options, authority, box, metrics, dataFolder, loggers.CreateLogger<GatewayEndpoints>());
         metrics.Observe("signaling.gateways.connected", () => links.Connected, "{gateway}", "Gateways that are connected.");
         metrics.Observe("signaling.requests.held", () => links.HeldRequests, "{request}", "GETs for instructions that are held.");
+        metrics.Observe("signaling.instructions.waiting", () => links.WaitingInstructions, "{instruction}", "Instructions that wait for the gateways this node has heard.");
+        metrics.Observe("signaling.instructions.refused", () => links.RefusedInstructions, "{instruction}", "Instructions refused because too many waited for their gateway.");
         metrics.Observe("signaling.connections.refused", () => _gate.Refused, "{connection}", "Connections closed before TLS.");
     }
 

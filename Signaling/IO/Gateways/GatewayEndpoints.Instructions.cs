@@ -35,7 +35,8 @@ internal sealed partial class GatewayEndpoints
         if (after is { } acknowledged)
             Acknowledge(link, acknowledged);
         TimeSpan now = _clock.Now;
-        IReadOnlyList<Instruction>? batch = await WaitAsync(context, link, now, now + hold).ConfigureAwait(false);
+        TimeSpan most = link.Hold;
+        IReadOnlyList<Instruction>? batch = await WaitAsync(context, link, now, now + (hold < most ? hold : most)).ConfigureAwait(false);
         if (batch is null or { Count: 0 })
         {
             context.Response.StatusCode = 204;

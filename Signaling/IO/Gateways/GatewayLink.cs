@@ -17,6 +17,7 @@ internal sealed class GatewayLink
     private readonly RateBucket _requests;
     private readonly RateBucket _events;
     private readonly TimeSpan _batching;
+    private readonly TimeSpan _hold;
     private TimeSpan? _released;
     private bool _flushPending;
     private ulong _last;
@@ -28,6 +29,7 @@ internal sealed class GatewayLink
         _requests = new RateBucket(options.RequestsPerSecond, options.RequestsPerSecond * 4);
         _events = new RateBucket(options.EventsPerSecond, options.EventsPerSecond * 10);
         _batching = options.InstructionBatching;
+        _hold = options.HoldTime;
     }
 
     public string Gateway { get; }
@@ -89,6 +91,29 @@ internal sealed class GatewayLink
         {
             lock (_lock)
                 return Math.Max(_window.Acknowledged, _window.Count == 0 ? _last : 0);
+        }
+    }
+
+    /// <summary>How long a GET of this gateway is held at most: well within the silence that makes it suspect.</summary>
+    public TimeSpan Hold
+    {
+        get
+        {
+            lock (_lock)
+            {
+                TimeSpan silence = _presence.Limits.Silence;
+                TimeSpan most = silence - TimeSpan.FromSeconds(5) > silence / 3 ? silence - TimeSpan.FromSeconds(5) : silence / 3;
+                return most < _hold ? most : _hold;
+            }
+        }
+    }
+
+    public int WaitingInstructions
+    {
+        get
+        {
+            lock (_lock)
+                return _window.Count;
         }
     }
 
@@ -269,6 +294,12 @@ internal sealed class GatewayLink
     {
         lock (_lock)
             _presence.HandleReset(now);
+    }
+
+    public void SetLimits(PresenceLimits limits)
+    {
+        lock (_lock)
+            _presence.Limits = limits;
     }
 
     public void HandleExpected(TimeSpan now)

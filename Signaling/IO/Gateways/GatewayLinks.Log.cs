@@ -13,4 +13,10 @@ public sealed partial class GatewayLinks
 
     [LoggerMessage(4003, LogLevel.Warning, "The last signs of life of {Count} gateways could not be stored; they are tried again with the next.", EventName = "GatewaySeenNotStored")]
     private partial void LogSeenNotStored(Exception exception, int count);
+
+    [LoggerMessage(4004, LogLevel.Warning, "Too many instructions wait for gateway {Gateway}. {Reason}", EventName = "GatewayQueueFull")]
+    private partial void LogQueueFull(string gateway, string reason);
+
+    [LoggerMessage(4005, LogLevel.Critical, "A listener failed on the events of gateway {Gateway} from position {Position} on; the events are stored and the other listeners heard them.", EventName = "EventListenerFailed")]
+    private partial void LogHandlerFailed(Exception exception, string gateway, long position);
 }

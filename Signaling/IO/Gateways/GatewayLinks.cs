@@ -23,8 +23,12 @@ public sealed partial class GatewayLinks : BackgroundService
     private readonly SignalingOptions _options;
     private readonly MonotonicClock _clock;
     private readonly PresenceLimits _limits;
+    private readonly InstructionBounds _bounds;
+    private readonly ConnectivityRules _rules;
     private readonly ILogger<GatewayLinks> _logger;
     private readonly IDisposable _recordChanges;
+    private long _refused;
+
     private event Action<IReadOnlyList<StoredEvent>>? EventsStored;
 
     public GatewayLinks(IStorage storage, SignalingOptions options, TimeProvider time, ILogger<GatewayLinks> logger)
@@ -34,6 +38,8 @@ public sealed partial class GatewayLinks : BackgroundService
         _clock = new MonotonicClock(time);
         _logger = logger;
         _limits = new PresenceLimits(options.SuspectAfter, options.ResetGrace, options.LostAfter);
+        _bounds = new InstructionBounds(options.MaxWaitingInstructions, options.MaxWaitingInstructionBytes);
+        _rules = new ConnectivityRules(storage);
         _recordChanges = storage.Notifications.Subscribe(INotifications.Gateways, gateway =>
         {
             if (_links.TryGetValue(gateway, out GatewayLink? link))
@@ -51,16 +57,36 @@ public sealed partial class GatewayLinks : BackgroundService
 
     /// <summary>Queues an instruction; when the task completes it is durable and on its way. Its number is set here.</summary>
     /// <exception cref="ArgumentException">It lacks what its kind needs.</exception>
-    /// <exception cref="StorageException">The gateway is unknown, or storage refuses writes.</exception>
+    /// <exception cref="StorageException">The gateway is unknown, too many instructions wait for it, or storage refuses writes.</exception>
     public async Task<Instruction> SendAsync(string gateway, Instruction instruction)
     {
         if (InstructionRules.Check(instruction) is { } fault)
             throw new ArgumentException(fault, nameof(instruction));
-        Instruction numbered = await _storage.Instructions.EnqueueAsync(gateway, instruction).ConfigureAwait(false);
+        Instruction numbered;
+        try
+        {
+            numbered = await _storage.Instructions.EnqueueAsync(gateway, instruction, _bounds).ConfigureAwait(false);
+        }
+        catch (StorageException e) when (e.IsQueueFull)
+        {
+            Interlocked.Increment(ref _refused);
+            LogQueueFull(gateway, e.Message);
+            throw;
+        }
+
         if (_links.TryGetValue(gateway, out GatewayLink? link))
             link.Add(numbered, _clock.Now);
         return numbered;
     }
+
+    /// <summary>How many instructions wait for the gateway, how large they are, and how many are past their end.</summary>
+    public InstructionLoad Waiting(string gateway) => _storage.Instructions.Load(gateway, _clock.UtcNow);
+
+    /// <summary>Instructions that were refused because too many waited.</summary>
+    public long RefusedInstructions => Volatile.Read(ref _refused);
+
+    /// <summary>Instructions that wait for gateways known to this node.</summary>
+    internal long WaitingInstructions => _links.Values.Sum(link => (long)link.WaitingInstructions);
 
     /// <summary>What is known about the gateway's connection.</summary>
     public PresenceState Presence(string gateway) =>
@@ -93,10 +119,11 @@ public sealed partial class GatewayLinks : BackgroundService
             if (_storage.Gateways.Find(gateway) is not { } record)
                 return null;
             link = Link(gateway);
-            link.Record = record;
+            Know(link, record);
         }
 
-        link.Record ??= _storage.Gateways.Find(gateway);
+        if (link.Record is null && _storage.Gateways.Find(gateway) is { } again)
+            Know(link, again);
         if (link.Record is null)
             return null;
         if (!link.IsLoaded)
@@ -113,27 +140,39 @@ public sealed partial class GatewayLinks : BackgroundService
 
     internal void Raise(IReadOnlyList<StoredEvent> stored)
     {
-        if (stored.Count > 0)
-            EventsStored?.Invoke(stored);
+        if (stored.Count == 0 || EventsStored is not { } handlers)
+            return;
+        foreach (Action<IReadOnlyList<StoredEvent>> handler in Delegate.EnumerateInvocationList(handlers))
+        {
+            try
+            {
+                handler(stored);
+            }
+            catch (Exception e)
+            {
+                // The events are durable and will be acknowledged; one listener's bug is neither the gateway's fault nor the other listeners'.
+                LogHandlerFailed(e, stored[0].Gateway, stored[0].Position);
+            }
+        }
     }
 
-    /// <summary>Carries out presence changes: the gateway's connectivity becomes an event like any other.</summary>
+    /// <summary>A gateway's record, and with it how long its home lets it be silent.</summary>
+    private void Know(GatewayLink link, GatewayRecord record)
+    {
+        link.Record = record;
+        link.SetLimits(_rules.Of(record.Home).Limits(_limits));
+    }
+
+    /// <summary>Carries out presence changes: the gateway's connectivity becomes an event like any other, as its home's rule says.</summary>
     internal void Apply(GatewayLink link, List<PresenceChange> changes)
     {
         foreach (PresenceChange change in changes)
         {
             link.IsDirty = true;
-            string? kind = change.To switch
-            {
-                PresenceState.Suspect => SmaEventKinds.GatewaySuspect,
-                PresenceState.Lost => SmaEventKinds.GatewayLost,
-                PresenceState.Connected when change.From is PresenceState.Suspect or PresenceState.Lost => SmaEventKinds.GatewayBack,
-                _ => null,
-            };
             if (change.To == PresenceState.Lost)
                 link.HasSession = false;
-            if (kind is not null)
-                _ = RecordAsync(link.Gateway, kind, change);
+            if (change.To is PresenceState.Suspect or PresenceState.Lost || change is { To: PresenceState.Connected, From: PresenceState.Suspect or PresenceState.Lost })
+                _ = RecordAsync(link.Gateway, change);
         }
 
         changes.Clear();
@@ -186,8 +225,11 @@ public sealed partial class GatewayLinks : BackgroundService
         {
             foreach (GatewayRecord record in page)
             {
-                if (record.Presence is PresenceState.Connected or PresenceState.Suspect)
-                    Link(record.Id).HandleExpected(_clock.Now);
+                if (record.Presence is not (PresenceState.Connected or PresenceState.Suspect))
+                    continue;
+                GatewayLink link = Link(record.Id);
+                Know(link, record);
+                link.HandleExpected(_clock.Now);
             }
 
             after = page[^1].Id;
@@ -207,20 +249,17 @@ public sealed partial class GatewayLinks : BackgroundService
         }
     }
 
-    private async Task RecordAsync(string gateway, string kind, PresenceChange change)
+    private async Task RecordAsync(string gateway, PresenceChange change)
     {
         try
         {
             DateTimeOffset utcNow = _clock.UtcNow;
-            var draft = new SmaEvent
-            {
-                Id = "", Seq = 0, Time = utcNow, Kind = kind,
-                Priority = kind == SmaEventKinds.GatewayLost ? EventPriority.Trouble : EventPriority.Status,
-                Body = new TextBody(change.Reason),
-            };
-            StoredEvent stored = await _storage.Events.AppendServerEventAsync(gateway, draft, utcNow).ConfigureAwait(false);
+            string home = _storage.Gateways.Find(gateway)?.Home ?? "";
+            ConnectivityRule rule = _rules.Of(home);
+            bool isArmed = rule.AsksWhetherArmed(change.To) && _rules.IsArmed(home);
             LogPresence(gateway, change.From, change.To, change.Reason);
-            Raise([stored]);
+            foreach (SmaEvent draft in rule.Events(change, isArmed, utcNow))
+                Raise([await _storage.Events.AppendServerEventAsync(gateway, draft, utcNow).ConfigureAwait(false)]);
         }
         catch (StorageException e)
         {

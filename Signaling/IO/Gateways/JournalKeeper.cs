@@ -25,7 +25,14 @@ internal sealed partial class JournalKeeper(IStorage storage, SignalingOptions o
                 {
                     if (await storage.Leases.TryAcquireAsync(Lease, _owner, s_every * 2, time.GetUtcNow()).ConfigureAwait(false) is not null)
                     {
-                        int purged = await storage.Events.PurgeAsync(retention, time.GetUtcNow()).ConfigureAwait(false);
+                        int purged = 0;
+                        int step;
+                        do
+                        {
+                            step = await storage.Events.PurgeAsync(retention, time.GetUtcNow()).ConfigureAwait(false);
+                            purged += step;
+                        }
+                        while (step >= IEventJournal.PurgeStep && !stoppingToken.IsCancellationRequested);
                         if (purged > 0)
                             LogPurged(purged);
                     }

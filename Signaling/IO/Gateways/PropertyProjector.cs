@@ -30,7 +30,7 @@ internal sealed partial class PropertyProjector(IStorage storage, ILogger<Proper
                 while (storage.Events.Read(position, Page) is { Count: > 0 } page)
                 {
                     position = page[^1].Position;
-                    await storage.Properties.SaveAsync(Values(page), Consumer, position).ConfigureAwait(false);
+                    await storage.Properties.SaveAsync(Values(page, LogPoison), Consumer, position).ConfigureAwait(false);
                     if (page.Count < Page)
                         break;
                 }
@@ -59,30 +59,43 @@ internal sealed partial class PropertyProjector(IStorage storage, ILogger<Proper
     }
 
     /// <summary>The last value of each property of the page; older ones of the same page are not worth a write.</summary>
-    internal static List<PropertyValue> Values(IReadOnlyList<StoredEvent> page)
+    internal static List<PropertyValue> Values(IReadOnlyList<StoredEvent> page, Action<Exception, string, long> poisoned)
     {
         var values = new List<PropertyValue>(page.Count);
         var places = new Dictionary<(string Gateway, string Device, string Name), int>();
         foreach (StoredEvent stored in page)
         {
-            if (stored.Event.Kind == SmaEventKinds.DeviceRemoved && stored.Event.Device is { } removed)
+            try
             {
-                values.Add(new PropertyValue(stored.Gateway, removed.Ref, "", null, default, stored.Received));
-                places.Clear();
+                Add(values, places, stored);
             }
-            else if (stored.Event.Device is { } device)
+            catch (Exception e)
             {
-                Add(values, places, stored, device);
-            }
-
-            if (stored.Event.Body is HomeSnapshot snapshot)
-            {
-                foreach (DeviceBody one in snapshot.Devices)
-                    Add(values, places, stored, one);
+                // Our bug: this event is passed over, or it would stand in the way of all that follow.
+                poisoned(e, stored.Gateway, stored.Position);
             }
         }
 
         return values;
+    }
+
+    private static void Add(List<PropertyValue> values, Dictionary<(string Gateway, string Device, string Name), int> places, StoredEvent stored)
+    {
+        if (stored.Event.Kind == SmaEventKinds.DeviceRemoved && stored.Event.Device is { } removed)
+        {
+            values.Add(new PropertyValue(stored.Gateway, removed.Ref, "", null, default, stored.Received));
+            places.Clear();
+        }
+        else if (stored.Event.Device is { } device)
+        {
+            Add(values, places, stored, device);
+        }
+
+        if (stored.Event.Body is HomeSnapshot snapshot)
+        {
+            foreach (DeviceBody one in snapshot.Devices)
+                Add(values, places, stored, one);
+        }
     }
 
     private static void Add(List<PropertyValue> values, Dictionary<(string Gateway, string Device, string Name), int> places, StoredEvent stored, DeviceBody device)

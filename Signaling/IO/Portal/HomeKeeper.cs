@@ -117,17 +117,15 @@ public sealed partial class HomeKeeper(IStorage storage, HomeRecords homes, Port
             var touched = new HashSet<string>(StringComparer.Ordinal);
             foreach (StoredEvent stored in page)
             {
-                if (HomeOf(stored.Gateway) is not { Length: > 0 } id)
-                    continue;
-                touched.Add(id);
-                if ((changedHomes.GetValueOrDefault(id) ?? homes.Find(id)) is not { } home)
-                    continue;
-                HomeRecord after = HomeProjection.Apply(home, stored);
-                if (!ReferenceEquals(after, home))
-                    changedHomes[id] = after;
-                bool away = home.Partitions.Any(p => p.Number == (stored.Event.Partition ?? p.Number) && p.Mode == "away");
-                if (Book(id).HandleEvent(stored.Event, away, after.ZoneName(stored.Event.Zone)) is { } incident)
-                    changedIncidents[incident.Id] = incident;
+                try
+                {
+                    Take(stored, changedHomes, changedIncidents, touched);
+                }
+                catch (Exception e) when (e is not StorageException)
+                {
+                    // Our bug: this event is passed over, or it would stand in the way of every alarm behind it.
+                    LogPoison(e, stored.Gateway, stored.Position);
+                }
             }
 
             await SaveAsync("", [.. changedIncidents.Values], [.. changedHomes.Values], Consumer, page[^1].Position).ConfigureAwait(false);
@@ -139,6 +137,21 @@ public sealed partial class HomeKeeper(IStorage storage, HomeRecords homes, Port
         {
             _turn.Release();
         }
+    }
+
+    private void Take(StoredEvent stored, Dictionary<string, HomeRecord> changedHomes, Dictionary<string, Incident> changedIncidents, HashSet<string> touched)
+    {
+        if (HomeOf(stored.Gateway) is not { Length: > 0 } id)
+            return;
+        touched.Add(id);
+        if ((changedHomes.GetValueOrDefault(id) ?? homes.Find(id)) is not { } home)
+            return;
+        HomeRecord after = HomeProjection.Apply(home, stored);
+        if (!ReferenceEquals(after, home))
+            changedHomes[id] = after;
+        bool away = home.Partitions.Any(p => p.Number == (stored.Event.Partition ?? p.Number) && p.Mode == "away");
+        if (Book(id).HandleEvent(stored.Event, away, after.ZoneName(stored.Event.Zone)) is { } incident)
+            changedIncidents[incident.Id] = incident;
     }
 
     private async Task SaveAsync(string home, IReadOnlyList<Incident> incidents, IReadOnlyList<HomeRecord> records, string? consumer = null, long position = 0)

@@ -136,6 +136,10 @@ internal sealed class HomeModule(HomeRecords homes, HomeKeeper keeper, HomeViews
         {
             return Problem.Invalid(e.Message);
         }
+        catch (StorageException e) when (e.IsQueueFull)
+        {
+            return Problem.Of(StatusCodes.Status503ServiceUnavailable, "queue-full", e.Message);
+        }
         catch (StorageException)
         {
             return Problem.Of(StatusCodes.Status503ServiceUnavailable, "storage", "The instruction could not be stored; nothing was sent.");

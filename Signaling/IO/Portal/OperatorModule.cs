@@ -19,9 +19,9 @@ internal sealed class OperatorModule(IStorage storage, GatewayLinks links, HomeR
             held = links.HeldRequests,
             gateways = storage.Gateways.List(after ?? "", 500).Select(g => new
             {
-                g.Id, g.Home, state = links.Presence(g.Id), lastHeard = links.LastHeard(g.Id) ?? g.LastSeen, address = links.Address(g.Id)?.ToString(), g.Software, g.ConfigActive, g.IsEnabled, certificateEnds = g.CertificateNotAfter,
+                g.Id, g.Home, state = links.Presence(g.Id), lastHeard = links.LastHeard(g.Id) ?? g.LastSeen, address = links.Address(g.Id)?.ToString(), g.Software, g.ConfigActive, g.IsEnabled, certificateEnds = g.CertificateNotAfter, waiting = links.Waiting(g.Id),
             }),
-        })).WithSummary("Gateways with presence and certificate end.");
+        })).WithSummary("Gateways with presence, waiting instructions and certificate end.");
         system.MapGet("/sessions", (HttpContext c) => Asked(c, HomeAction.OperateSystem) ?? Results.Json(new { sessions = lookIns.AllActive().Select(s => new { s.Session, s.Home, s.Camera, s.Role, s.From, s.Gate, s.Steps }) }))
             .WithSummary("Media sessions that run now, without names.");
         system.MapGet("/journal", (HttpContext c, bool? verify) => Asked(c, HomeAction.OperateSystem) ?? Results.Json(new

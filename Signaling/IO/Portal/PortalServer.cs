@@ -9,6 +9,7 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Json;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.DependencyInjection;
@@ -56,6 +57,10 @@ public sealed partial class PortalServer : IHostedService, IAsyncDisposable
 
     /// <summary>Where it listens, once started.</summary>
     public IPEndPoint? Endpoint { get; private set; }
+
+    /// <summary>Method and path of everything that is served under /api, for the test that holds the description against it.</summary>
+    internal IEnumerable<(string Method, string Path)> Routes => ((IEndpointRouteBuilder)_app!).DataSources.SelectMany(source => source.Endpoints).OfType<RouteEndpoint>()
+        .SelectMany(endpoint => (endpoint.Metadata.GetMetadata<HttpMethodMetadata>()?.HttpMethods ?? []).Select(method => (method, "/" + endpoint.RoutePattern.RawText!.Trim('/'))));
 
     private string CertificatePath => _options.PortalCertificate.Length > 0 ? _options.PortalCertificate : Path.Combine(_folder, "portal.crt");
 

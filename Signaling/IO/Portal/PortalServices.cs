@@ -30,6 +30,7 @@ public static class PortalServices
         services.AddSingleton<IPortalModule, IncidentModule>();
         services.AddSingleton<IPortalModule, UserModule>();
         services.AddSingleton<IPortalModule, OperatorModule>();
+        services.AddSingleton<IPortalModule, ConnectivityModule>();
         services.AddSingleton<RelayDirectory>();
         services.AddSingleton<SessionMetrics>();
         services.AddSingleton(provider => new SessionHost(

@@ -35,7 +35,10 @@ public interface IEventJournal
     /// <summary>Moves a consumer's cursor forward.</summary>
     Task AdvanceAsync(string consumer, long position);
 
-    /// <summary>Removes the content of events that are older than their class allows; returns how many.</summary>
+    /// <summary>The most events of one class whose content one call of <see cref="PurgeAsync"/> removes.</summary>
+    const int PurgeStep = 5000;
+
+    /// <summary>Removes the content of events that are older than their class allows; returns how many. When it is <see cref="PurgeStep"/> or more, others may be left.</summary>
     Task<int> PurgeAsync(EventRetention retention, DateTimeOffset utcNow);
 
     /// <summary>Checks every event's digest and the chain over all of them.</summary>

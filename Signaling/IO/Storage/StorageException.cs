@@ -22,4 +22,7 @@ public sealed class StorageException : Exception
 
     /// <summary>True when the subject of the write does not exist, e.g. an unknown gateway.</summary>
     public bool IsUnknownSubject { get; init; }
+
+    /// <summary>True when too many instructions wait for a gateway; the message says how many and what to do.</summary>
+    public bool IsQueueFull { get; init; }
 }

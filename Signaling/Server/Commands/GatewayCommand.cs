@@ -113,12 +113,23 @@ internal static class GatewayCommand
         command.SetAction(async (parse, cancellation) =>
         {
             string folder = parse.GetValue(data)!;
+            if (!Uri.TryCreate(parse.GetValue(server), UriKind.Absolute, out Uri? address) || address.Scheme != Uri.UriSchemeHttps)
+            {
+                await Console.Error.WriteLineAsync($"mediarelay: --server is \"{parse.GetValue(server)}\", which is no https address. Write it as https://127.0.0.1:8443.");
+                return ExitCode.Usage;
+            }
+
+            if (!File.Exists(Path.Combine(folder, "authority", "ca.key")))
+            {
+                await Console.Error.WriteLineAsync($"mediarelay: {Path.Combine(folder, "authority", "ca.key")} does not exist. Name the Event Server's data folder with --data, or make an authority there with 'mediarelay ca init --data {folder} --server NAME'.");
+                return ExitCode.Usage;
+            }
+
             string[] gateways = [.. Enumerable.Range(1, parse.GetValue(count)).Select(n => $"sim-{n:00000}")];
             using OperatorAuthority authority = OperatorAuthority.Open(Path.Combine(folder, "authority"));
             await using (SqliteStorage storage = SqliteStorage.Open(folder))
                 await Task.WhenAll(gateways.Where(id => storage.Gateways.Find(id) is null).Select(id => storage.Gateways.SaveAsync(new GatewayRecord { Id = id, Home = id })));
             using X509Certificate2 trusted = X509CertificateLoader.LoadCertificateFromFile(Path.Combine(folder, "authority", "ca.crt"));
-            var address = new Uri(parse.GetValue(server)!);
             var faults = new SimulatedFaults { LostRequests = parse.GetValue(loss), LostAnswers = parse.GetValue(loss), Duplicates = parse.GetValue(duplicate), Reordered = parse.GetValue(reorder) };
             using ILoggerFactory loggers = LoggerFactory.Create(logging => logging.SetMinimumLevel(LogLevel.None));
             var homes = new SimulatedHomes(

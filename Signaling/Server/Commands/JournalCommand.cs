@@ -29,7 +29,7 @@ internal static class JournalCommand
     private static Command Verify()
     {
         var command = new Command("verify", """
-            Check every event's digest and the chain over all of them. Exit code 1 when a fault is found.
+            Check every event's digest and the chain over all of them, and the chain of the audit. Exit code 1 when a fault is found.
 
             Examples:
               mediarelay journal verify --data data
@@ -41,7 +41,9 @@ internal static class JournalCommand
             foreach (string fault in verdict.Faults)
                 Console.WriteLine(fault);
             Console.WriteLine($"{verdict.Events} events, positions {verdict.FirstPosition} to {verdict.LastPosition}, {verdict.Purged} purged: {(verdict.Faults.Count == 0 ? "the chain is whole" : $"{verdict.Faults.Count} faults")}.");
-            return verdict.Faults.Count == 0 ? ExitCode.Success : ExitCode.Failed;
+            string? audit = storage.Audit.Verify();
+            Console.WriteLine(audit is null ? "The audit's chain is whole." : $"The audit's chain is broken: {audit}");
+            return verdict.Faults.Count == 0 && audit is null ? ExitCode.Success : ExitCode.Failed;
         }));
         return command;
     }

@@ -31,14 +31,7 @@ internal sealed class RawGateway(string id, X509Certificate2 certificate, IPEndP
         await _stream.AuthenticateAsClientAsync(new SslClientAuthenticationOptions { TargetHost = "localhost", ClientCertificateContext = _certificate }, cancellation);
     }
 
-    public Task<int> PostAsync(string resource, ReadOnlyMemory<byte> body, CancellationToken cancellation)
-    {
-        byte[] head = Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"POST /sma/1/gw/{id}/{resource} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/xml\r\nContent-Length: {body.Length}\r\n\r\n"));
-        byte[] request = new byte[head.Length + body.Length];
-        head.CopyTo(request, 0);
-        body.CopyTo(request.AsMemory(head.Length));
-        return SendAsync(request, cancellation);
-    }
+    public Task<int> PostAsync(ReadOnlyMemory<byte> prepared, CancellationToken cancellation) => SendAsync(prepared, cancellation);
 
     public Task<int> GetAsync(string resource, CancellationToken cancellation) =>
         SendAsync(Encoding.ASCII.GetBytes($"GET /sma/1/gw/{id}/{resource} HTTP/1.1\r\nHost: localhost\r\n\r\n"), cancellation);
@@ -56,7 +49,7 @@ internal sealed class RawGateway(string id, X509Certificate2 certificate, IPEndP
         _stream = null;
     }
 
-    private async Task<int> SendAsync(byte[] request, CancellationToken cancellation)
+    private async Task<int> SendAsync(ReadOnlyMemory<byte> request, CancellationToken cancellation)
     {
         await _stream!.WriteAsync(request, cancellation);
         int length = 0;

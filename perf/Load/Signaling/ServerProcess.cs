@@ -74,7 +74,7 @@ internal sealed class ServerProcess : IDisposable
         services.AddLogging(logging => logging.SetMinimumLevel(LogLevel.None));
         services.AddSignaling(new SignalingOptions
         {
-            GatewayListen = $"127.0.0.1:{port}", RequestsPerSecond = 100_000, EventsPerSecond = 1_000_000, MaxUnauthenticatedPerAddress = 100_000, ConcurrentHandshakes = 16,
+            GatewayListen = $"127.0.0.1:{port}", RequestsPerSecond = 500, EventsPerSecond = 5_000, MaxUnauthenticatedPerAddress = 100_000, ConcurrentHandshakes = 16,
             ReconnectSpread = TimeSpan.FromSeconds(20), SessionsPerSecond = 400,
         }, folder);
         await using ServiceProvider provider = services.BuildServiceProvider();

@@ -37,29 +37,29 @@ internal sealed class SignalingRounds : IDisposable
         }
     }
 
-    /// <summary>Closed loop: events per second that were durable before their answer.</summary>
-    public async Task<(double PerSecond, double ServerCpuShare)> ThroughputAsync(int connections, int batch, TimeSpan length)
+    /// <summary>Closed loop: events per second that were durable before their answer, and the cores that server and generator used.</summary>
+    public async Task<Throughput> ThroughputAsync(int connections, int batch, TimeSpan length)
     {
         RawGateway[] active = await ConnectAsync(connections);
         string epoch = $"e{++_epoch}";
         long events = 0;
-        TimeSpan cpu = _server.Cpu();
+        TimeSpan cpu = _server.Cpu(), own = Own();
         var watch = Stopwatch.StartNew();
         await Task.WhenAll(active.Select(gateway => Task.Run(async () =>
         {
-            ulong seq = 0;
+            var post = new PreparedPost(gateway.Id, epoch, batch);
             while (watch.Elapsed < length)
             {
-                if (await gateway.PostAsync("events", Document(gateway.Id, epoch, ref seq, batch), CancellationToken.None) != 202)
+                if (await gateway.PostAsync(post.Next(), CancellationToken.None) != 202)
                     throw new InvalidOperationException("An event was refused.");
                 Interlocked.Add(ref events, batch);
             }
         })));
-        return (events / watch.Elapsed.TotalSeconds, (_server.Cpu() - cpu) / watch.Elapsed);
+        return new Throughput(events / watch.Elapsed.TotalSeconds, (_server.Cpu() - cpu) / watch.Elapsed, (Own() - own) / watch.Elapsed);
     }
 
-    /// <summary>Open loop at a given rate: 99th percentile from the moment a post was due until its answer.</summary>
-    public async Task<double> AcknowledgeAsync(int connections, int batch, double eventsPerSecond, TimeSpan length)
+    /// <summary>Open loop at a given rate: percentiles from the moment a post was due until its answer.</summary>
+    public async Task<List<double>> AcknowledgeAsync(int connections, int batch, double eventsPerSecond, TimeSpan length)
     {
         RawGateway[] active = await ConnectAsync(connections);
         string epoch = $"e{++_epoch}";
@@ -68,7 +68,7 @@ internal sealed class SignalingRounds : IDisposable
         var watch = Stopwatch.StartNew();
         await Task.WhenAll(active.Select((gateway, i) => Task.Run(async () =>
         {
-            ulong seq = 0;
+            var post = new PreparedPost(gateway.Id, epoch, batch);
             TimeSpan due = gap * i / connections;
             while (due < length)
             {
@@ -76,13 +76,46 @@ internal sealed class SignalingRounds : IDisposable
                     await Task.Delay(due - watch.Elapsed);
                 // A delay of the generator's own timer (1 ms steps) is not the server's.
                 TimeSpan start = due > watch.Elapsed - TimeSpan.FromMilliseconds(2) ? watch.Elapsed : due;
-                await gateway.PostAsync("events", Document(gateway.Id, epoch, ref seq, batch), CancellationToken.None);
+                await gateway.PostAsync(post.Next(), CancellationToken.None);
                 lock (times)
                     times.Add((watch.Elapsed - start).TotalMilliseconds);
                 due += gap;
             }
         })));
-        return Percentile(times, 0.99);
+        return times;
+    }
+
+    /// <summary>99th percentile of gateways that behave, alone and while one other gateway sends batches of 256 as fast as it can; and how many of those were refused.</summary>
+    public async Task<(double Alone, double Stormed, long Refused, long Sent)> StormAsync(int connections, double eventsPerSecond, TimeSpan length)
+    {
+        double alone = Percentile(await AcknowledgeAsync(connections, 1, eventsPerSecond, length), 0.99);
+        RawGateway stormer = _gateways[connections];
+        await stormer.ConnectAsync(CancellationToken.None);
+        var post = new PreparedPost(stormer.Id, "storm", 256);
+        long refused = 0, sent = 0;
+        using var stop = new CancellationTokenSource();
+        Task storm = Task.Run(async () =>
+        {
+            while (!stop.IsCancellationRequested)
+            {
+                sent++;
+                try
+                {
+                    if (await stormer.PostAsync(post.Next(), CancellationToken.None) == 429)
+                        refused++;
+                }
+                catch (IOException)
+                {
+                    // Refused before the body was read: the server may close the connection. A storm comes back.
+                    refused++;
+                    await stormer.ConnectAsync(CancellationToken.None);
+                }
+            }
+        });
+        double stormed = Percentile(await AcknowledgeAsync(connections, 1, eventsPerSecond, length), 0.99);
+        await stop.CancelAsync();
+        await storm;
+        return (alone, stormed, refused, sent);
     }
 
     /// <summary>Server memory per held GET over mutual TLS, and how fast the connections opened.</summary>
@@ -158,8 +191,9 @@ internal sealed class SignalingRounds : IDisposable
             await Task.Delay(TimeSpan.FromSeconds(10.0 * i / alarms), stop.Token);
             RawGateway gateway = _gateways[count + i];
             double start = watch.Elapsed.TotalSeconds;
-            ulong seq = 0;
-            byte[] alarm = Document(gateway.Id, "alarm", ref seq, 1, EventPriority.Alarm);
+            var post = new PreparedPost(gateway.Id, "alarm", 1, EventPriority.Alarm);
+            post.Next();
+            PreparedPost? alarm = post;
             await RetryAsync(gateway, alarm, true, stop.Token);
             lock (_gateways)
                 latest = Math.Max(latest, watch.Elapsed.TotalSeconds - start);
@@ -203,7 +237,7 @@ internal sealed class SignalingRounds : IDisposable
         }
     }
 
-    private static async Task RetryAsync(RawGateway gateway, byte[]? alarm, bool isAlarm, CancellationToken stop)
+    private static async Task RetryAsync(RawGateway gateway, PreparedPost? alarm, bool isAlarm, CancellationToken stop)
     {
         using var random = RandomNumberGenerator.Create();
         var backoff = new RetryBackoff(random);
@@ -212,11 +246,12 @@ internal sealed class SignalingRounds : IDisposable
             try
             {
                 using var limit = CancellationTokenSource.CreateLinkedTokenSource(stop);
-                limit.CancelAfter(TimeSpan.FromSeconds(12));
+                // As the gateway does: RetryBackoff.Patience for alarms, the connect limit of its client otherwise.
+                limit.CancelAfter(isAlarm ? backoff.AlarmPatience : TimeSpan.FromSeconds(12));
                 await gateway.ConnectAsync(limit.Token);
                 if (alarm is null)
                     return;
-                if (await gateway.PostAsync("events", alarm, limit.Token) == 202)
+                if (await gateway.PostAsync(alarm.Again, limit.Token) == 202)
                     return;
             }
             catch (Exception e) when (e is IOException or System.Net.Sockets.SocketException or System.Security.Authentication.AuthenticationException or OperationCanceledException && !stop.IsCancellationRequested)
@@ -236,22 +271,15 @@ internal sealed class SignalingRounds : IDisposable
         return active;
     }
 
-    private static byte[] Document(string gateway, string epoch, ref ulong seq, int batch, EventPriority priority = EventPriority.Status)
+    private static TimeSpan Own()
     {
-        var x = new XmlOutput();
-        SmaWriter.StartEvents(x, gateway, epoch);
-        DateTimeOffset now = DateTimeOffset.UtcNow;
-        for (int i = 0; i < batch; i++)
-        {
-            seq++;
-            SmaWriter.WriteEvent(x, new SmaEvent
-            {
-                Id = $"{epoch}-{seq}", Seq = seq, Time = now, Kind = SmaEventKinds.DeviceState, Priority = priority,
-                Device = new DeviceBody { Ref = "zone-15", Properties = [new DeviceProperty("contact", (seq & 1) == 0 ? "open" : "closed", now)] },
-            });
-        }
-
-        x.End("events"u8);
-        return x.Written.ToArray();
+        using var own = Process.GetCurrentProcess();
+        return own.TotalProcessorTime;
     }
+}
+
+/// <summary>A rate, with the cores that the server and the generator used for it.</summary>
+internal readonly record struct Throughput(double PerSecond, double ServerCores, double GeneratorCores)
+{
+    public string Text => string.Create(CultureInfo.InvariantCulture, $"{PerSecond:N0} (server {ServerCores:0.00} cores, generator {GeneratorCores:0.00})");
 }

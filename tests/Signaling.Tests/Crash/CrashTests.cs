@@ -92,7 +92,7 @@ public sealed class CrashTests : IDisposable
 
             Kill();
             await using (SqliteStorage between = SqliteStorage.Open(rig.Folder))
-                await between.Instructions.EnqueueAsync(GatewayId, new Instruction { Id = "i-" + round, Time = DateTimeOffset.UtcNow, Expires = DateTimeOffset.UtcNow.AddHours(1), Kind = InstructionKinds.TimeHint });
+                await between.Instructions.EnqueueAsync(GatewayId, new Instruction { Id = "i-" + round, Time = DateTimeOffset.UtcNow, Expires = DateTimeOffset.UtcNow.AddHours(1), Kind = InstructionKinds.TimeHint }, InstructionBounds.Default);
             Port(Start("server", rig.Folder, port.ToString(CultureInfo.InvariantCulture)));
         }
 

@@ -61,6 +61,47 @@ public sealed class SecurityTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Md5_opens_the_path_of_a_gateway_that_is_marked_for_it_and_no_other()
+    {
+        using HttpClient client = Client(null);
+        string target = $"/sma/1/gw/{Other}/config";
+        using HttpResponseMessage challenge = await client.GetAsync(new Uri(target, UriKind.Relative));
+        string[] offered = [.. challenge.Headers.WwwAuthenticate.Select(one => one.ToString())];
+        var marked = new Signaling.Access.DigestClient(Other, Password, RandomNumberGenerator.Create());
+        Assert.True(marked.HandleChallenge(offered.Where(one => one.EndsWith("algorithm=MD5", StringComparison.Ordinal))));
+        string authorization = marked.Authorize("GET", target)!;
+        Assert.Contains("algorithm=MD5", authorization, StringComparison.Ordinal);
+        Assert.Equal(404, await StatusAsync(client, target, authorization));
+        using HttpResponseMessage modern = await client.GetAsync(new Uri(Base + "/config", UriKind.Relative));
+        var unmarked = new Signaling.Access.DigestClient(GatewayId, Password, RandomNumberGenerator.Create());
+        Assert.True(unmarked.HandleChallenge(modern.Headers.WwwAuthenticate.Select(one => one.ToString().Replace("SHA-256", "MD5", StringComparison.Ordinal))));
+        Assert.Equal(401, await StatusAsync(client, Base + "/config", unmarked.Authorize("GET", Base + "/config")!));
+    }
+
+    [Fact]
+    public void Curl_with_another_gateway_s_certificate_or_a_stranger_s_gets_nothing()
+    {
+        string body = Path.Combine(_rig.Folder, "body.xml"), certificate = Path.Combine(_rig.Folder, "strange.crt"), key = Path.Combine(_rig.Folder, "strange.key");
+        File.WriteAllBytes(body, EventsDocument(GatewayId, "curl", Event(1)));
+        using (OperatorAuthority stranger = OperatorAuthority.Create(Path.Combine(_rig.Folder, "stranger"), "Stranger", DateTimeOffset.UtcNow))
+        {
+            IssuedCertificate issued = stranger.IssueGateway(GatewayId, TimeSpan.FromDays(1), DateTimeOffset.UtcNow);
+            File.WriteAllText(certificate, issued.CertificatePem);
+            File.WriteAllText(key, issued.KeyPem);
+        }
+
+        string[] common = ["-sS", "--cacert", _rig.CaFile, "-H", "Content-Type: application/xml", "--data-binary", "@" + body, "-w", "|%{http_code}", new Uri(_rig.Address, Base + "/events").ToString()];
+        (int code, string output) = ContractTests.Run("curl", ["--cert", Path.Combine(_rig.Folder, Other + ".crt"), "--key", Path.Combine(_rig.Folder, Other + ".key"), .. common]);
+        Assert.True(code == 0, output);
+        Assert.EndsWith("|403", output, StringComparison.Ordinal);
+        (code, output) = ContractTests.Run("curl", ["--cert", certificate, "--key", key, .. common]);
+        Assert.True(code != 0, output);
+        (_, output) = ContractTests.Run("curl", ["--digest", "-u", $"{Other}:{Password}", .. common]);
+        Assert.EndsWith("|401", output, StringComparison.Ordinal);
+        Assert.Empty(_rig.Storage.Events.Read(0, 10));
+    }
+
+    [Fact]
     public async Task A_replayed_digest_is_refused_as_stale_and_another_target_as_wrong()
     {
         using HttpClient client = Client(null);
@@ -227,6 +268,35 @@ public sealed class SecurityTests : IAsyncLifetime
         Assert.True(length == 0 || buffer[0] == 0x15);
         (int code, string _) = ContractTests.Run("curl", ["-sS", "--tls-max", "1.1", "--tlsv1.0", "--ciphers", "DEFAULT:@SECLEVEL=0", "--cacert", _rig.CaFile, new Uri(_rig.Address, "/sma/1/schema").ToString()]);
         Assert.NotEqual(0, code);
+    }
+
+    [Fact]
+    public async Task Silent_connections_of_one_address_are_cut_at_64_and_hold_up_nobody()
+    {
+        var silent = new List<Socket>();
+        try
+        {
+            for (int i = 0; i < 80; i++)
+            {
+                var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+                silent.Add(socket);
+                socket.Bind(new System.Net.IPEndPoint(System.Net.IPAddress.Parse("127.0.0.2"), 0));
+                await socket.ConnectAsync("127.0.0.1", _rig.Address.Port);
+            }
+
+            var closed = new HashSet<Socket>();
+            await UntilAsync(() =>
+            {
+                closed.UnionWith(silent.Where(socket => !closed.Contains(socket) && socket.Poll(0, SelectMode.SelectRead)));
+                return closed.Count >= 16;
+            }, "those beyond the limit are closed");
+            using SmaHttpLink honest = _rig.Link(Other);
+            await PostEventsAsync(honest, Other, "e", Event(1));
+        }
+        finally
+        {
+            silent.ForEach(socket => socket.Dispose());
+        }
     }
 
     [Fact]

@@ -51,6 +51,30 @@ public sealed class FullDiskTests : IDisposable
         Assert.Empty(storage.Events.Verify().Faults);
     }
 
+    [Fact]
+    public async Task The_audit_is_written_from_its_reserve_when_nothing_else_is()
+    {
+        await using SqliteStorage storage = SqliteStorage.Open(_folder, reserve: 512 * 1024);
+        await storage.Gateways.SaveAsync(new GatewayRecord { Id = "g1" });
+        string ballast = Path.Combine(_folder, "ballast");
+        File.WriteAllBytes(ballast, new byte[new DriveInfo(_folder).AvailableFreeSpace]);
+        ulong seq = 0;
+        StorageException? refused = null;
+        for (int i = 0; i < 2000 && refused is null; i++)
+            refused = await Record.ExceptionAsync(() => AppendAsync(storage, ++seq)) as StorageException;
+        Assert.True(refused?.IsFull, refused?.Message);
+        var line = new AuditLine(DateTimeOffset.UnixEpoch, "ann", "disarm", "h1", "owner", "allowed", "192.0.2.1", "Disarm partition 1.");
+        for (long n = 1; n <= 20; n++)
+            Assert.Equal(n, (await storage.Audit.AppendAsync(line)).Seq);
+        StorageException kept = await Assert.ThrowsAsync<StorageException>(() => AppendAsync(storage, seq));
+        Assert.True(kept.IsFull, kept.Message);
+        File.Delete(ballast);
+        await Server.ServerRig.UntilAsync(() => !storage.Reserve.IsGivenUp, "the reserve is taken again");
+        await AppendAsync(storage, seq);
+        Assert.Null(storage.Audit.Verify());
+        Assert.Empty(storage.Events.Verify().Faults);
+    }
+
     private static Task<AppendResult> AppendAsync(SqliteStorage storage, ulong seq)
     {
         var message = new SmaEvent { Id = $"e-{seq}", Seq = seq, Time = DateTimeOffset.UnixEpoch, Kind = "log", Body = new TextBody(new string('x', 2000)) };

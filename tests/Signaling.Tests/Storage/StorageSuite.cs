@@ -149,8 +149,8 @@ public abstract class StorageSuite : IAsyncLifetime
     public async Task Instructions_are_numbered_kept_until_acknowledged_and_numbered_anew()
     {
         for (int i = 0; i < 3; i++)
-            Assert.Equal((ulong)i + 1, (await Storage.Instructions.EnqueueAsync("g1", Samples.Instructions[i])).Seq);
-        Assert.Equal(1UL, (await Storage.Instructions.EnqueueAsync("g2", Samples.Instructions[0])).Seq);
+            Assert.Equal((ulong)i + 1, (await Storage.Instructions.EnqueueAsync("g1", Samples.Instructions[i], InstructionBounds.Default)).Seq);
+        Assert.Equal(1UL, (await Storage.Instructions.EnqueueAsync("g2", Samples.Instructions[0], InstructionBounds.Default)).Seq);
         await Storage.Instructions.AcknowledgeAsync("g1", 1);
         await ReopenAsync();
         InstructionBacklog backlog = await Storage.Instructions.BacklogAsync("g1");
@@ -159,7 +159,59 @@ public abstract class StorageSuite : IAsyncLifetime
         InstructionBacklog renumbered = await Storage.Instructions.RenumberAsync("g1", "new");
         Assert.Equal(("new", 2UL), (renumbered.Epoch, renumbered.Last));
         Assert.Equal([Samples.Instructions[1].Id, Samples.Instructions[2].Id], renumbered.Waiting.Select(i => i.Id));
-        await Assert.ThrowsAsync<StorageException>(() => Storage.Instructions.EnqueueAsync("nobody", Samples.Instructions[0]));
+        await Assert.ThrowsAsync<StorageException>(() => Storage.Instructions.EnqueueAsync("nobody", Samples.Instructions[0], InstructionBounds.Default));
+    }
+
+    [Fact]
+    public async Task A_full_queue_refuses_the_new_and_keeps_what_waits()
+    {
+        var bounds = new InstructionBounds(8, 100_000);
+        for (int i = 0; i < 6; i++)
+            await Storage.Instructions.EnqueueAsync("g1", Order("property.get", i), bounds);
+        StorageException refused = await Assert.ThrowsAsync<StorageException>(() => Storage.Instructions.EnqueueAsync("g1", Order("property.get", 6), bounds));
+        Assert.True(refused.IsQueueFull);
+        Assert.StartsWith("The instruction for gateway g1 was refused: 6 instructions with ", refused.Message, StringComparison.Ordinal);
+        Assert.Equal(7UL, (await Storage.Instructions.EnqueueAsync("g1", Order("partition.disarm", 7), bounds)).Seq);
+        Assert.Equal(8UL, (await Storage.Instructions.EnqueueAsync("g1", Order("partition.disarm", 8), bounds)).Seq);
+        Assert.True((await Assert.ThrowsAsync<StorageException>(() => Storage.Instructions.EnqueueAsync("g1", Order("partition.disarm", 9), bounds))).IsQueueFull);
+        Assert.Equal(1UL, (await Storage.Instructions.EnqueueAsync("g2", Order("property.get", 1), bounds)).Seq);
+        await ReopenAsync();
+        Assert.Equal(8, Storage.Instructions.Load("g1", Start).Count);
+        await Storage.Instructions.AcknowledgeAsync("g1", 8);
+        Assert.Equal(9UL, (await Storage.Instructions.EnqueueAsync("g1", Order("property.get", 9), bounds)).Seq);
+        Assert.Equal(default, Storage.Instructions.Load("nobody", Start));
+    }
+
+    [Fact]
+    public async Task What_expired_in_the_queue_gives_up_its_content_but_not_its_number()
+    {
+        var bounds = new InstructionBounds(100, 20_000);
+        string text = new('x', 4000);
+        for (int i = 0; i < 3; i++)
+            await Storage.Instructions.EnqueueAsync("g1", Order("content.show", i) with { Expires = Start.AddMinutes(i + 1), Body = new ContentBody { Id = "c", Text = text } }, bounds);
+        await Assert.ThrowsAsync<StorageException>(() => Storage.Instructions.EnqueueAsync("g1", Order("content.show", 3) with { Body = new ContentBody { Id = "c", Text = text } }, bounds));
+        Assert.Equal(4UL, (await Storage.Instructions.EnqueueAsync("g1", Order("content.show", 4) with { Time = Start.AddMinutes(2.5), Body = new ContentBody { Id = "c", Text = text } }, bounds)).Seq);
+        InstructionLoad load = Storage.Instructions.Load("g1", Start.AddMinutes(2.5));
+        Assert.Equal((4, 2, Start.AddMinutes(1)), (load.Count, load.Expired, load.OldestEnd));
+        Assert.InRange(load.Octets, 8000, 9500);
+        await ReopenAsync();
+        InstructionBacklog backlog = await Storage.Instructions.BacklogAsync("g1");
+        Assert.Equal([1UL, 2UL, 3UL, 4UL], backlog.Waiting.Select(i => i.Seq));
+        Assert.Equal([true, true, false, false], backlog.Waiting.Select(i => i.Body is null));
+    }
+
+    [Fact]
+    public async Task Events_just_written_read_the_same_as_after_reopening()
+    {
+        await AppendAsync("g1", "e", 1, 2, 3);
+        await AppendAsync("g2", "e", 1);
+        StoredEvent[] before = [.. Storage.Events.Read(0, 10)];
+        Assert.Equal([3L], Storage.Events.Read(2, 1).Select(e => e.Position));
+        Assert.Empty(Storage.Events.Read(Storage.Events.LastPosition, 10));
+        await ReopenAsync();
+        Assert.Equal(before.Select(e => (e.Position, e.Gateway, e.Epoch, e.Received, e.Event.Id, e.Event.Time)), Storage.Events.Read(0, 10).Select(e => (e.Position, e.Gateway, e.Epoch, e.Received, e.Event.Id, e.Event.Time)));
+        await AppendAsync("g1", "e", 4);
+        Assert.Equal([1L, 2L, 3L, 4L, 5L], Storage.Events.Read(0, 10).Select(e => e.Position));
     }
 
     [Fact]
@@ -244,4 +296,6 @@ public abstract class StorageSuite : IAsyncLifetime
         SmaWriter.WriteEvent(x, message);
         return System.Text.Encoding.UTF8.GetString(x.Written);
     }
+
+    private static Instruction Order(string kind, int n) => new() { Id = $"i-{n}", Time = Start, Expires = Start.AddHours(1), Kind = kind };
 }

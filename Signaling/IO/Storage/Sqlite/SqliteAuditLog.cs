@@ -7,7 +7,19 @@ internal sealed class SqliteAuditLog(SqliteStorage storage) : IAuditLog
 {
     private const string Columns = "SELECT seq, at, actor, action, home, grant_text, result, source, detail, previous, hash FROM audit";
 
-    public Task<AuditRecord> AppendAsync(AuditLine line) => storage.Writer.RunAsync(database =>
+    public async Task<AuditRecord> AppendAsync(AuditLine line)
+    {
+        try
+        {
+            return await WriteAsync(line).ConfigureAwait(false);
+        }
+        catch (StorageException e) when (e.IsFull && storage.Reserve.TryGiveUp())
+        {
+            return await WriteAsync(line).ConfigureAwait(false);
+        }
+    }
+
+    private Task<AuditRecord> WriteAsync(AuditLine line) => storage.Writer.RunAsync(database =>
     {
         SqliteStatement last = database.Statement("SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1");
         AuditChain chain = last.Step() ? new(last.Number(0), last.Text(1)) : new();

@@ -21,7 +21,7 @@ internal sealed class SqliteDatabase : IDisposable
             throw failure;
         }
 
-        Execute("PRAGMA busy_timeout=10000");
+        Execute("PRAGMA busy_timeout=4000");
         if (!readOnly)
         {
             // FULL: a commit returns after the log is on the disk. The checkpoint is ours, so that it never delays a commit.

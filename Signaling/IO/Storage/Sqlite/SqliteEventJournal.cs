@@ -15,6 +15,7 @@ internal sealed class SqliteEventJournal(SqliteStorage storage) : IEventJournal
     private readonly Dictionary<(string Gateway, string Epoch), EventSequence> _sequences = [];
     private readonly Dictionary<string, long> _keys = new(StringComparer.Ordinal);
     private readonly XmlOutput _scratch = new();
+    private readonly RecentEvents _recent = new();
     private byte[] _chain = new byte[32];
     private long _next = 1;
     private bool _isLoaded;
@@ -24,11 +25,7 @@ internal sealed class SqliteEventJournal(SqliteStorage storage) : IEventJournal
 
     public Task<AppendResult> AppendAsync(EventAppend append) => storage.Writer.RunAsync(
         database => Append(database, append),
-        result =>
-        {
-            if (result.Stored.Count > 0)
-                Appended(result.Stored[^1].Position);
-        });
+        result => Appended(append.Events, result.Stored));
 
     public Task<StoredEvent> AppendServerEventAsync(string gateway, SmaEvent draft, DateTimeOffset received) => storage.Writer.RunAsync(
         database =>
@@ -36,9 +33,9 @@ internal sealed class SqliteEventJournal(SqliteStorage storage) : IEventJournal
             EventSequence sequence = Sequence(database, gateway, StoredEvent.ServerEpoch);
             ulong seq = sequence.Contiguous + 1;
             var pending = new PendingEvent(draft with { Seq = seq, Id = $"es-{seq}" }, _scratch);
-            return Append(database, new EventAppend(gateway, StoredEvent.ServerEpoch, [pending], received)).Stored[0];
+            return (Pending: pending, Stored: Append(database, new EventAppend(gateway, StoredEvent.ServerEpoch, [pending], received)).Stored[0]);
         },
-        stored => Appended(stored.Position));
+        made => Appended([made.Pending], [made.Stored])).ContinueWith(static made => made.GetAwaiter().GetResult().Stored, TaskScheduler.Default);
 
     public Task<ulong> ContiguousAsync(string gateway, string epoch) => storage.Writer.RunAsync(database => Sequence(database, gateway, epoch).Contiguous);
 
@@ -50,7 +47,7 @@ internal sealed class SqliteEventJournal(SqliteStorage storage) : IEventJournal
         return true;
     });
 
-    public IReadOnlyList<StoredEvent> Read(long after, int max) => storage.Read(database =>
+    public IReadOnlyList<StoredEvent> Read(long after, int max) => _recent.TryRead(after, max) ?? storage.Read(database =>
         Rows(database.Statement($"SELECT {Columns} WHERE e.pos>? AND e.payload IS NOT NULL ORDER BY e.pos LIMIT ?").Bind(after).Bind(max)));
 
     public IReadOnlyList<StoredEvent> ReadGateway(string gateway, long? before, int max) => storage.Read(database =>
@@ -77,18 +74,24 @@ internal sealed class SqliteEventJournal(SqliteStorage storage) : IEventJournal
     public static void Advance(SqliteDatabase database, string consumer, long position) =>
         database.Statement("INSERT INTO consumers(name, pos) VALUES(?, ?) ON CONFLICT(name) DO UPDATE SET pos=max(pos, excluded.pos)").Bind(consumer).Bind(position).Run();
 
-    public Task<int> PurgeAsync(EventRetention retention, DateTimeOffset utcNow) => storage.Writer.RunAsync(database =>
+    public async Task<int> PurgeAsync(EventRetention retention, DateTimeOffset utcNow)
     {
-        int purged = 0;
-        for (EventPriority priority = EventPriority.Alarm; priority <= EventPriority.Bulk; priority++)
-        {
-            purged += database.Statement("UPDATE events SET payload=NULL WHERE pos IN (SELECT pos FROM events WHERE priority=? AND received<? AND payload IS NOT NULL LIMIT 5000)")
-                .Bind((long)priority).Bind(utcNow - retention.Of(priority)).Run();
-        }
-
-        DropPurgedHead(database);
-        return purged;
-    });
+        // Looking for them may take seconds in a large journal, so a reader does it; the writer only gets a list.
+        List<long> positions = storage.Read(database => Expired(database, retention, utcNow));
+        return await storage.Writer.RunAsync(
+            database =>
+            {
+                foreach (long position in positions)
+                    database.Statement("UPDATE events SET payload=NULL WHERE pos=?").Bind(position).Run();
+                DropPurgedHead(database);
+                return positions.Count;
+            },
+            purged =>
+            {
+                if (purged > 0)
+                    _recent.Clear();
+            }).ConfigureAwait(false);
+    }
 
     public JournalVerdict Verify() => storage.Read(SqliteJournalCheck.Run);
 
@@ -108,14 +111,26 @@ internal sealed class SqliteEventJournal(SqliteStorage storage) : IEventJournal
         _isLoaded = false;
     }
 
-    private void Appended(long position)
+    private void Appended(IReadOnlyList<PendingEvent> pending, IReadOnlyList<StoredEvent> stored)
     {
+        if (stored.Count == 0)
+            return;
+        int next = 0;
+        foreach (PendingEvent one in pending)
+        {
+            if (next < stored.Count && ReferenceEquals(one.Event, stored[next].Event))
+                _recent.Add(stored[next++], one.Payload.Length);
+        }
+
+        long position = stored[^1].Position;
         Volatile.Write(ref _last, Math.Max(position, _last));
         storage.Notifications.Publish(INotifications.Events, position.ToString(CultureInfo.InvariantCulture));
     }
 
     private AppendResult Append(SqliteDatabase database, EventAppend append)
     {
+        if (storage.Reserve.IsGivenUp)
+            throw new StorageException("The disk is full; what is left is kept for the audit.") { IsFull = true };
         if (!_isLoaded)
             LoadEnd(database);
         long key = Key(database, append.Gateway);
@@ -210,10 +225,26 @@ internal sealed class SqliteEventJournal(SqliteStorage storage) : IEventJournal
         _isLoaded = true;
     }
 
+    private static List<long> Expired(SqliteDatabase database, EventRetention retention, DateTimeOffset utcNow)
+    {
+        var positions = new List<long>();
+        for (EventPriority priority = EventPriority.Alarm; priority <= EventPriority.Bulk; priority++)
+        {
+            DateTimeOffset end = utcNow - retention.Of(priority);
+            // Positions grow with time: nothing behind the first event that is young enough needs a look.
+            SqliteStatement rows = database.Statement("SELECT pos FROM events WHERE pos<coalesce((SELECT pos FROM events WHERE received>=? ORDER BY pos LIMIT 1), 9223372036854775807) AND priority=? AND received<? AND payload IS NOT NULL ORDER BY pos LIMIT ?")
+                .Bind(end).Bind((long)priority).Bind(end).Bind(IEventJournal.PurgeStep);
+            while (rows.Step())
+                positions.Add(rows.Number(0));
+        }
+
+        return positions;
+    }
+
     /// <summary>When the oldest events are all purged, their rows go too; the anchor keeps the chain's value before the first row left.</summary>
     private static void DropPurgedHead(SqliteDatabase database)
     {
-        SqliteStatement query = database.Statement("SELECT coalesce((SELECT min(pos) FROM events WHERE payload IS NOT NULL), (SELECT max(pos) FROM events))");
+        SqliteStatement query = database.Statement("SELECT min(coalesce((SELECT min(pos) FROM events WHERE payload IS NOT NULL), (SELECT max(pos) FROM events)), (SELECT min(pos) FROM events)+20000)");
         long first = query.Step() && !query.IsNull(0) ? query.Number(0) : 0;
         query.Reset();
         if (first == 0)

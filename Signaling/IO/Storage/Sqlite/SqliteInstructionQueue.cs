@@ -8,19 +8,35 @@ internal sealed class SqliteInstructionQueue(SqliteStorage storage) : IInstructi
 {
     private readonly XmlOutput _scratch = new();
 
-    public Task<Instruction> EnqueueAsync(string gateway, Instruction instruction) => storage.Writer.RunAsync(
+    public Task<Instruction> EnqueueAsync(string gateway, Instruction instruction, InstructionBounds bounds) => storage.Writer.RunAsync(
         database =>
         {
-            SqliteStatement next = database.Statement("UPDATE gateways SET instruction_last=instruction_last+1 WHERE id=? RETURNING key, instruction_last").Bind(gateway);
-            if (!next.Step())
-                throw new StorageException($"The gateway {gateway} is not registered.") { IsUnknownSubject = true };
-            long key = next.Number(0), seq = next.Number(1);
+            long key = SqliteStorage.Key(database, gateway);
+            int size = Write(instruction).Length;
+            if (bounds.Refusal(instruction.Kind, size, Load(database, key, instruction.Time)) is not null)
+            {
+                CutExpired(database, key, instruction.Time);
+                if (bounds.Refusal(instruction.Kind, size, Load(database, key, instruction.Time)) is { } refusal)
+                    throw new StorageException($"The instruction for gateway {gateway} was refused: {refusal}") { IsQueueFull = true };
+            }
+
+            SqliteStatement next = database.Statement("UPDATE gateways SET instruction_last=instruction_last+1 WHERE key=? RETURNING instruction_last").Bind(key);
+            next.Step();
+            long seq = next.Number(0);
             next.Reset();
             Instruction numbered = instruction with { Seq = (ulong)seq };
             Insert(database, key, numbered);
             return numbered;
         },
         _ => storage.Notifications.Publish(INotifications.Instructions, gateway));
+
+    public InstructionLoad Load(string gateway, DateTimeOffset utcNow) => storage.Read(database =>
+    {
+        SqliteStatement query = database.Statement("SELECT key FROM gateways WHERE id=?").Bind(gateway);
+        long? key = query.Step() ? query.Number(0) : null;
+        query.Reset();
+        return key is { } known ? Load(database, known, utcNow) : default;
+    });
 
     public Task<InstructionBacklog> BacklogAsync(string gateway) => storage.Writer.RunAsync(database => Load(database, gateway));
 
@@ -42,10 +58,39 @@ internal sealed class SqliteInstructionQueue(SqliteStorage storage) : IInstructi
 
     private void Insert(SqliteDatabase database, long key, Instruction instruction)
     {
+        database.Statement("INSERT INTO instructions(gw, seq, id, expires, payload) VALUES(?,?,?,?,?)")
+            .Bind(key).Bind((long)instruction.Seq).Bind(instruction.Id).Bind(instruction.Expires).Bind(Write(instruction)).Run();
+    }
+
+    private ReadOnlySpan<byte> Write(Instruction instruction)
+    {
         _scratch.Clear();
         SmaWriter.WriteInstruction(_scratch, instruction);
-        database.Statement("INSERT INTO instructions(gw, seq, id, expires, payload) VALUES(?,?,?,?,?)")
-            .Bind(key).Bind((long)instruction.Seq).Bind(instruction.Id).Bind(instruction.Expires).Bind(_scratch.Written).Run();
+        return _scratch.Written;
+    }
+
+    private static InstructionLoad Load(SqliteDatabase database, long key, DateTimeOffset utcNow)
+    {
+        SqliteStatement query = database.Statement("SELECT count(*), coalesce(sum(length(payload)), 0), coalesce(sum(expires<=?), 0), min(expires) FROM instructions WHERE gw=?").Bind(utcNow).Bind(key);
+        query.Step();
+        var load = new InstructionLoad((int)query.Number(0), query.Number(1), (int)query.Number(2), query.OptionalTime(3));
+        query.Reset();
+        return load;
+    }
+
+    /// <summary>What is past its end will be reported as expired, never carried out: it needs no content, only its number and id.</summary>
+    private void CutExpired(SqliteDatabase database, long key, DateTimeOffset utcNow)
+    {
+        var expired = new List<Instruction>();
+        SqliteStatement rows = database.Statement("SELECT payload FROM instructions WHERE gw=? AND expires<=?").Bind(key).Bind(utcNow);
+        while (rows.Step())
+        {
+            if (StoredMessage.Instruction(rows.Blob(0)) is { } instruction && (instruction.Body is not null || instruction.Device is not null))
+                expired.Add(instruction with { Body = null, Device = null });
+        }
+
+        foreach (Instruction instruction in expired)
+            database.Statement("UPDATE instructions SET payload=? WHERE gw=? AND seq=?").Bind(Write(instruction)).Bind(key).Bind((long)instruction.Seq).Run();
     }
 
     private static InstructionBacklog Load(SqliteDatabase database, string gateway)

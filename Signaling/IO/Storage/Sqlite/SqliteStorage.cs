@@ -14,10 +14,11 @@ public sealed class SqliteStorage : IStorage
     private readonly SqliteDatabase _checkpoints;
     private int _closed;
 
-    private SqliteStorage(string path)
+    private SqliteStorage(string path, long reserve)
     {
         var database = new SqliteDatabase(path, readOnly: false);
         SqliteMigrations.Apply(database);
+        Reserve = new DiskReserve(Path.GetDirectoryName(Path.GetFullPath(path))!, reserve);
         Events = null!;
         var journal = new SqliteEventJournal(this);
         Writer = new SqliteWriter(database, journal.Forget);
@@ -58,12 +59,17 @@ public sealed class SqliteStorage : IStorage
 
     internal SqliteEventJournal Journal { get; }
 
+    /// <summary>Space that the audit may use when the disk is full.</summary>
+    internal DiskReserve Reserve { get; }
+
     /// <summary>Opens or creates the database in a folder, which is created when needed.</summary>
     /// <exception cref="StorageException">It cannot be opened, or is newer than this program.</exception>
-    public static SqliteStorage Open(string folder)
+    public static SqliteStorage Open(string folder) => Open(folder, DiskReserve.DefaultOctets);
+
+    internal static SqliteStorage Open(string folder, long reserve)
     {
         Directory.CreateDirectory(folder);
-        return new SqliteStorage(Path.Combine(folder, FileName));
+        return new SqliteStorage(Path.Combine(folder, FileName), reserve);
     }
 
     /// <summary>Runs a query on a read connection.</summary>
@@ -98,9 +104,10 @@ public sealed class SqliteStorage : IStorage
             return;
         try
         {
+            Reserve.Restore();
             SQLitePCL.raw.sqlite3_wal_checkpoint_v2(_checkpoints.Handle, null, SQLitePCL.raw.SQLITE_CHECKPOINT_PASSIVE, out int _, out int _);
         }
-        catch (ObjectDisposedException)
+        catch (Exception e) when (e is ObjectDisposedException or IOException)
         {
             // The storage was closed while the timer fired.
         }

@@ -84,9 +84,11 @@ internal sealed class SqliteWriter : IDisposable
 
     private bool TryCommit(List<Item> group, bool retry)
     {
+        bool hasBegun = false;
         try
         {
             _database.Execute("BEGIN IMMEDIATE");
+            hasBegun = true;
             foreach (Item item in group)
                 item.Execute(_database);
             _database.Execute("COMMIT");
@@ -105,9 +107,10 @@ internal sealed class SqliteWriter : IDisposable
             }
 
             _rolledBack();
-            if (retry)
+            // A database that does not even let us begin is nobody's fault here: trying each item would make the last wait for hours.
+            if (retry && hasBegun)
                 return false;
-            IsHealthy = e is not StorageException { IsUnknownSubject: false };
+            IsHealthy = e is not StorageException { IsUnknownSubject: false, IsQueueFull: false };
             foreach (Item item in group)
                 item.Fail(e);
             return true;
