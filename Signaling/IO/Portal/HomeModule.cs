@@ -70,8 +70,9 @@ internal sealed class HomeModule(HomeRecords homes, HomeKeeper keeper, HomeViews
     private async Task<IResult> SetPropertyAsync(HttpContext context, string home, string device, string name, PropertyRequest request)
     {
         bool opensDoor = homes.Find(home)?.Devices.FirstOrDefault(d => d.Ref == device)?.Type is "lock" or "garage" && request.Value is "unlocked" or "open" or "false" or "no" or "off";
-        if (name is "bypass" or "by" || name.StartsWith("zone-", StringComparison.Ordinal))
-            return Problem.Invalid("Zones are left out with their own request.");
+        // The panel takes these as properties too; who may only steer devices must not reach it this way.
+        if (device == "panel" || name is "bypass" or "by" || name.StartsWith("zone-", StringComparison.Ordinal))
+            return Problem.Invalid("Zones and keypad codes have requests of their own.");
         if (opensDoor && NeedsSecondFactor(context, sessions) is { } refusal)
             return refusal;
         return await desk.InstructAsync(context, opensDoor ? HomeAction.Unlock : HomeAction.ControlDevice, home, null, $"Set {name} of {device} to {request.Value}.", _ => new Instruction

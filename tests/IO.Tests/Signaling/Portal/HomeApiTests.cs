@@ -90,6 +90,22 @@ public sealed class HomeApiTests(PortalNode node) : IClassFixture<PortalNode>
         }
     }
 
+    [Theory]
+    [InlineData("/api/homes/h1/devices/panel/properties/code-mine", "0000000000000000000000000000000000000000000000000000000000000000;;;normal;Gil")]
+    [InlineData("/api/homes/h1/devices/door/properties/bypass", "always")]
+    [InlineData("/api/homes/h1/devices/door/properties/zone-kind", "instant")]
+    public async Task Who_may_steer_devices_does_not_reach_the_alarm_panel_that_way(string path, string value)
+    {
+        await using var home = new HomeStandIn(node, "gw-1");
+        using HttpClient ann = await Patient("ann");
+        await ann.PostAsJsonAsync("/api/homes/h1/users", new { id = "gil", name = "Gil", role = "guest", password = PortalNode.Password });
+        await ann.PostAsJsonAsync("/api/homes/h1/grants", new { subject = "gil", actions = (string[])["viewState", "controlDevice"], until = DateTimeOffset.UtcNow.AddHours(1), reason = "visit" });
+        using HttpClient gil = await Patient("gil");
+        HttpResponseMessage refused = await gil.PutAsJsonAsync(path, new { value });
+        Assert.Equal(HttpStatusCode.BadRequest, refused.StatusCode);
+        Assert.Equal("Zones and keypad codes have requests of their own.", (await PortalNode.JsonOf(refused)).GetProperty("detail").GetString());
+    }
+
     [Fact]
     public async Task A_guest_who_may_arm_may_not_leave_zones_out()
     {
