@@ -2,13 +2,14 @@ using System.Globalization;
 using MediaRelay.Signaling.Alarms;
 using MediaRelay.Signaling.Contract;
 using MediaRelay.Signaling.Events;
+using MediaRelay.Signaling.Incidents;
 using MediaRelay.Signaling.IO.Gateways;
 using MediaRelay.Signaling.IO.Storage;
 
 namespace MediaRelay.Signaling.IO.Portal;
 
 /// <summary>What pages show of a home, put together from its record, the last values and the journal.</summary>
-internal sealed class HomeViews(GatewayLinks links, IStorage storage, LookInLog lookIns)
+internal sealed class HomeViews(GatewayLinks links, IStorage storage, LookInLog lookIns, HomeRecords homes)
 {
     /// <summary>Contact ID of the code that calls for help silently. Who may stand beside the person at the screen must not read of it.</summary>
     internal const string Duress = "121";
@@ -43,7 +44,7 @@ internal sealed class HomeViews(GatewayLinks links, IStorage storage, LookInLog 
                 stillUrl = $"/api/homes/{home.Id}/cameras/{Uri.EscapeDataString(d.Ref)}/still",
                 properties = values[d.Ref].Select(v => new { name = v.Name, value = v.Value, at = v.At }),
             }),
-            privacy = new { activeLookIns = lookIns.Active(home.Id) },
+            privacy = new { activeLookIns = Shown(lookIns.Active(home.Id)) },
         };
     }
 
@@ -73,7 +74,11 @@ internal sealed class HomeViews(GatewayLinks links, IStorage storage, LookInLog 
             clip = (stored.Event.Body as ClipBody)?.Id,
         });
 
-    public object LookIns(string home) => new { active = lookIns.Active(home), past = lookIns.Past(home, 100) };
+    public object LookIns(string home) => new { active = Shown(lookIns.Active(home)), past = Shown(lookIns.Past(home, 100)) };
+
+    /// <summary>Every look-in, but those for a call for help by duress code until the station has closed it: a banner would tell the wrong person.</summary>
+    private IEnumerable<LookInEntry> Shown(IReadOnlyList<LookInEntry> entries) =>
+        entries.Where(e => e.Incident is null || homes.FindIncident(e.Incident) is not { Code: Duress, State: not IncidentState.Closed });
 
     /// <summary>One sentence for an event.</summary>
     internal static string Words(HomeRecord home, SmaEvent sma)

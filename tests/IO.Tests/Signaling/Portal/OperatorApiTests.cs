@@ -80,12 +80,15 @@ public sealed class OperatorApiTests(PortalNode node) : IClassFixture<PortalNode
         JsonElement queue = await PortalNode.UntilAsync(sue, "/api/incidents?state=open&home=h1", q => q.GetProperty("incidents").EnumerateArray().Any(i => i.GetProperty("code").GetString() == "121"));
         string id = queue.GetProperty("incidents").EnumerateArray().First(i => i.GetProperty("code").GetString() == "121").GetProperty("id").GetString()!;
         using HttpClient ann = await node.BrowserAsync("ann");
+        await node.Get<LookInLog>().SaveAsync(new LookInEntry { Session = "s-duress", Home = "h1", Actor = "Sue", Role = ActorRole.CentralStationSupervisor, Camera = "cam-1", Incident = id, Grant = "alarm", From = DateTimeOffset.UtcNow });
+        Assert.DoesNotContain("s-duress", await ann.GetStringAsync("/api/homes/h1/look-ins") + await ann.GetStringAsync("/api/homes/h1"), StringComparison.Ordinal);
         Assert.DoesNotContain(id, await ann.GetStringAsync("/api/incidents"), StringComparison.Ordinal);
         Assert.Equal(HttpStatusCode.NotFound, (await ann.GetAsync($"/api/incidents/{id}")).StatusCode);
         Assert.DoesNotContain("duress", await ann.GetStringAsync("/api/homes/h1/timeline"), StringComparison.OrdinalIgnoreCase);
         await sue.PostAsJsonAsync($"/api/incidents/{id}/claim", new { });
         await sue.PostAsJsonAsync($"/api/incidents/{id}/close", new { disposition = "dispatched" });
         Assert.Equal(HttpStatusCode.OK, (await ann.GetAsync($"/api/incidents/{id}")).StatusCode);
+        Assert.Contains("s-duress", await ann.GetStringAsync("/api/homes/h1/look-ins"), StringComparison.Ordinal);
     }
 
     [Fact]
