@@ -78,7 +78,7 @@ public sealed class GatewayFile
         Folder = Path.Combine(Folder, "downloads"),
         ExitDelay = TimeSpan.FromSeconds(ExitDelaySeconds),
         TimeZone = TimeZoneInfo.FindSystemTimeZoneById(TimeZone),
-        Devices = [.. Devices.Select(device => new DeviceBody { Ref = device.Ref, Type = device.Type, Protocol = device.Protocol, Address = device.Address, Name = device.Name, Zone = device.Zone, Partition = Zones.FirstOrDefault(zone => zone.Number == device.Zone)?.Partition })],
+        Devices = [.. Devices.Select(device => new DeviceBody { Ref = device.Ref, Type = device.Type, Protocol = device.Protocol, Address = device.Address, Name = device.Name, Zone = device.Zone, Properties = [.. device.Values.Select(v => new DeviceProperty(v.Key, v.Value))], Partition = Zones.FirstOrDefault(zone => zone.Number == device.Zone)?.Partition })],
         Zones = [.. Zones.Select(zone => new Zone(zone.Number, zone.Name, zone.Partition, zone.Kind, zone.Code, zone.ArmedInStay, TimeSpan.FromSeconds(zone.EntryDelaySeconds)))],
     };
 
@@ -145,6 +145,9 @@ public sealed class GatewayFile
 
         /// <summary>Its alarm zone.</summary>
         public ushort? Zone { get; set; }
+
+        /// <summary>Values that a simulated device reports at the start, e.g. contact: closed.</summary>
+        public Dictionary<string, string> Values { get; set; } = [];
     }
 
     /// <summary>An alarm zone of the file.</summary>

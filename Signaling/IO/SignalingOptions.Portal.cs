@@ -28,6 +28,9 @@ public sealed partial class SignalingOptions
     [Range(typeof(TimeSpan), "00:10:00", "1.00:00:00")]
     public TimeSpan LoginLife { get; set; } = TimeSpan.FromHours(12);
 
+    [Description("Who must enrol a second factor: Optional (nobody), Staff (operators and stations can do nothing without one), Everybody (also the people of a home, to look in, disarm and unlock).")]
+    public SecondFactorRule SecondFactor { get; set; } = SecondFactorRule.Staff;
+
     [Description("How long a second factor counts for look-in and disarm after it was given.")]
     [Range(typeof(TimeSpan), "00:00:30", "01:00:00")]
     public TimeSpan SecondFactorFresh { get; set; } = TimeSpan.FromMinutes(5);

@@ -1,4 +1,5 @@
 using MediaRelay.Qos.Gates;
+using MediaRelay.Qos.Pcmm;
 
 namespace MediaRelay.Qos.IO.Links;
 
@@ -25,6 +26,9 @@ public interface IApplicationManager
 
     /// <summary>Takes over gates of an earlier run; without it they are deleted after their grace.</summary>
     Task AdoptGatesAsync(string session);
+
+    /// <summary>All gates with their session and state, for pages.</summary>
+    Task<IReadOnlyList<(GateHandle Handle, string Session, GateId Gate, SubscriberId Subscriber, GateState State)>> SnapshotAsync();
 
     /// <summary>Calls the handler for every event until disposed. The handler runs as the owner of the engine: it must only hand on.</summary>
     IDisposable Subscribe(Action<GateEvent> handler);

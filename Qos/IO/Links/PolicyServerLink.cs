@@ -3,6 +3,7 @@ using System.Net;
 using System.Security.Cryptography;
 using MediaRelay.Qos.Gates;
 using MediaRelay.Qos.IO.Journal;
+using MediaRelay.Qos.Pcmm;
 using Microsoft.Extensions.Logging;
 
 namespace MediaRelay.Qos.IO.Links;
@@ -45,6 +46,9 @@ public sealed partial class PolicyServerLink : IApplicationManager, IAsyncDispos
     public Task ReleaseGateAsync(GateHandle gate) => _loop.Do((e, now, commands) => e.ReleaseGate(gate, now, commands));
 
     public Task AdoptGatesAsync(string session) => _loop.Do((e, _, _) => e.AdoptGates(session));
+
+    public Task<IReadOnlyList<(GateHandle Handle, string Session, GateId Gate, SubscriberId Subscriber, GateState State)>> SnapshotAsync() =>
+        _loop.Ask<IReadOnlyList<(GateHandle, string, GateId, SubscriberId, GateState)>>((e, _, _) => [.. e.Snapshot()]);
 
     public IDisposable Subscribe(Action<GateEvent> handler) => _loop.Subscribe(handler);
 

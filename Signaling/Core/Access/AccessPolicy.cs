@@ -9,6 +9,7 @@ namespace MediaRelay.Signaling.Access;
 ///  action            home owner   guest    operator        supervisor       installer   MSO operator
 ///  ViewState         own home     grant    alarm or grant  alarm or grant   grant       -
 ///  Arm               own home     grant    -               -                grant       -
+///  Bypass            own home     grant    -               -                grant       -
 ///  Disarm, Unlock    own home     grant    -               -                -           -
 ///  ControlDevice     own home     grant    -               -                grant       -
 ///  LookIn, Talk      own home     grant    alarm + camera  alarm + camera   grant       -
@@ -20,6 +21,7 @@ namespace MediaRelay.Signaling.Access;
 ///  ManageUsers       own home     -        -               -                -           -
 ///  ViewAudit         own home     -        -               yes              -           yes
 ///  OperateSystem     -            -        -               -                -           yes
+///  RequestBandwidth  -            -        -               -                -           yes
 ///  Provision         -            -        -               -                -           yes
 /// </code>
 /// "alarm" means: an alarm of that home is open and its last signal is at most <see cref="LookInWindow"/> old (or the window was extended).
@@ -65,10 +67,10 @@ public static class AccessPolicy
 
     private static Basis Rule(ActorRole role, HomeAction action) => (role, action) switch
     {
-        (ActorRole.HomeOwner, HomeAction.WorkAlarm or HomeAction.SuperviseAlarm or HomeAction.OperateSystem or HomeAction.Provision) => Basis.Never,
+        (ActorRole.HomeOwner, HomeAction.WorkAlarm or HomeAction.SuperviseAlarm or HomeAction.OperateSystem or HomeAction.RequestBandwidth or HomeAction.Provision) => Basis.Never,
         (ActorRole.HomeOwner, _) => Basis.OwnHome,
 
-        (ActorRole.Guest, HomeAction.ViewState or HomeAction.Arm or HomeAction.Disarm or HomeAction.Unlock or HomeAction.ControlDevice
+        (ActorRole.Guest, HomeAction.ViewState or HomeAction.Arm or HomeAction.Bypass or HomeAction.Disarm or HomeAction.Unlock or HomeAction.ControlDevice
             or HomeAction.LookIn or HomeAction.Talk or HomeAction.ViewClips) => Basis.Grant,
 
         (ActorRole.CentralStationOperator or ActorRole.CentralStationSupervisor, HomeAction.ViewIncidents or HomeAction.WorkAlarm) => Basis.Always,
@@ -76,9 +78,9 @@ public static class AccessPolicy
         (ActorRole.CentralStationOperator or ActorRole.CentralStationSupervisor, HomeAction.ViewState or HomeAction.ViewClips) => Basis.Alarm,
         (ActorRole.CentralStationOperator or ActorRole.CentralStationSupervisor, HomeAction.LookIn or HomeAction.Talk) => Basis.AlarmAndCamera,
 
-        (ActorRole.Installer, HomeAction.ViewState or HomeAction.Arm or HomeAction.ControlDevice or HomeAction.LookIn or HomeAction.Talk or HomeAction.ConfigureHome) => Basis.Grant,
+        (ActorRole.Installer, HomeAction.ViewState or HomeAction.Arm or HomeAction.Bypass or HomeAction.ControlDevice or HomeAction.LookIn or HomeAction.Talk or HomeAction.ConfigureHome) => Basis.Grant,
 
-        (ActorRole.MsoOperator, HomeAction.OperateSystem or HomeAction.Provision or HomeAction.ViewAudit) => Basis.Always,
+        (ActorRole.MsoOperator, HomeAction.OperateSystem or HomeAction.RequestBandwidth or HomeAction.Provision or HomeAction.ViewAudit) => Basis.Always,
         _ => Basis.Never,
     };
 

@@ -9,6 +9,9 @@ public enum HomeAction
     /// <summary>Arm a partition.</summary>
     Arm,
 
+    /// <summary>Leave a zone out of arming, or watch it again.</summary>
+    Bypass,
+
     /// <summary>Disarm a partition, which cancels an open alarm.</summary>
     Disarm,
 
@@ -47,6 +50,9 @@ public enum HomeAction
 
     /// <summary>Gateways, relays, gates, sessions and journal health of the whole system.</summary>
     OperateSystem,
+
+    /// <summary>Ask the cable network for bandwidth of a home for a while.</summary>
+    RequestBandwidth,
 
     /// <summary>Claim codes, gateway certificates and configuration.</summary>
     Provision,

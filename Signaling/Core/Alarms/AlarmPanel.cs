@@ -83,7 +83,7 @@ public sealed class AlarmPanel
             return true;
         }
 
-        var blocking = _zones.Values.FirstOrDefault(z => z.Partition == number && z.Kind == ZoneKind.Instant && IsWatched(z, mode) && partition.Open.Contains(z.Number) && !bypass.Contains(z.Number));
+        var blocking = _zones.Values.FirstOrDefault(z => z.Partition == number && z.Kind == ZoneKind.Instant && IsWatched(z, mode) && partition.Open.Contains(z.Number) && !bypass.Contains(z.Number) && !partition.Bypassed.Contains(z.Number));
         if (blocking is not null)
         {
             refusal = $"Zone {blocking.Number} ({blocking.Name}) is open. Close it or bypass it, then arm again.";
@@ -120,7 +120,7 @@ public sealed class AlarmPanel
 
         var was = partition.State;
         var alarms = partition.AlarmZones.ToArray();
-        foreach (var zone in partition.Bypassed)
+        foreach (var zone in partition.Bypassed.Except(partition.Kept))
         {
             transitions.Add(new(SmaEventKinds.PartitionState, number, zone, "570", true, PartitionState.Disarmed, $"Zone {Name(zone)} is watched again: its bypass ended with the disarm."));
         }
@@ -141,6 +141,67 @@ public sealed class AlarmPanel
         {
             transitions.Add(new(SmaEventKinds.PartitionState, number, null, "401", false, PartitionState.Disarmed, $"{user} disarmed partition {number}."));
         }
+    }
+
+    /// <summary>
+    /// Leaves a zone out, until the next disarm or until it is taken back, or watches it again. A target: repeating it changes nothing.
+    /// Zones are left out only while their partition is disarmed, so that nobody opens a hole in an armed home.
+    /// </summary>
+    /// <returns>False with a sentence when the zone cannot be left out.</returns>
+    public bool HandleBypass(ushort number, BypassMode mode, string user, List<AlarmTransition> transitions, out string? refusal)
+    {
+        refusal = null;
+        if (!_zones.TryGetValue(number, out var zone))
+        {
+            refusal = $"Zone {number} does not exist.";
+            return false;
+        }
+
+        var partition = _partitions[zone.Partition];
+        var was = Bypass(number);
+        if (was == mode)
+        {
+            return true;
+        }
+
+        if (mode != BypassMode.Off && zone.Kind == ZoneKind.TwentyFourHour)
+        {
+            refusal = $"Zone {Name(number)} is watched day and night; it cannot be left out.";
+            return false;
+        }
+
+        if (mode != BypassMode.Off && partition.State != PartitionState.Disarmed)
+        {
+            refusal = $"Partition {zone.Partition} is armed. Disarm it, then leave zone {Name(number)} out.";
+            return false;
+        }
+
+        RestoreBypass(number, mode);
+        transitions.Add(new(SmaEventKinds.PartitionState, zone.Partition, number, "570", mode == BypassMode.Off, partition.State, mode switch
+        {
+            BypassMode.Off => $"Zone {Name(number)} is watched again, by {user}.",
+            BypassMode.Once => $"Zone {Name(number)} is left out until the next disarm, by {user}.",
+            _ => $"Zone {Name(number)} is left out until somebody takes it back, by {user}.",
+        }));
+        return true;
+    }
+
+    /// <summary>How a zone is left out now.</summary>
+    public BypassMode Bypass(ushort number) =>
+        !_zones.TryGetValue(number, out var zone) || !_partitions[zone.Partition].Bypassed.Contains(number) ? BypassMode.Off
+        : _partitions[zone.Partition].Kept.Contains(number) ? BypassMode.Always : BypassMode.Once;
+
+    /// <summary>Takes back, after a restart, how a zone was left out. Nothing is reported and nothing refused.</summary>
+    public void RestoreBypass(ushort number, BypassMode mode)
+    {
+        if (!_zones.TryGetValue(number, out var zone) || zone.Kind == ZoneKind.TwentyFourHour)
+        {
+            return;
+        }
+
+        var partition = _partitions[zone.Partition];
+        _ = mode == BypassMode.Off ? partition.Bypassed.Remove(number) : partition.Bypassed.Add(number);
+        _ = mode == BypassMode.Always ? partition.Kept.Add(number) : partition.Kept.Remove(number);
     }
 
     /// <summary>Takes a zone's state. Reports of the state it already has change nothing; unknown zones are ignored.</summary>
@@ -220,7 +281,10 @@ public sealed class AlarmPanel
         [.. _partitions.Values.Select(p => new PartitionView(p.Number, p.State, p.Mode, p.Until, [.. p.Open], [.. p.Bypassed], [.. p.AlarmZones]))];
 
     /// <summary>Answers "what happens if this zone opens now?" in words, without changing anything.</summary>
-    public string WhatIf(ushort number, TimeSpan now)
+    /// <param name="number">The zone.</param>
+    /// <param name="now">Monotonic time.</param>
+    /// <param name="armed">Asks as if the partition were armed like this and quiet; null asks for the state it is in.</param>
+    public string WhatIf(ushort number, TimeSpan now, ArmMode? armed = null)
     {
         if (!_zones.TryGetValue(number, out var zone))
         {
@@ -229,12 +293,17 @@ public sealed class AlarmPanel
 
         var trial = new AlarmPanel(_zones.Values);
         trial._partitions[zone.Partition] = _partitions[zone.Partition].Copy();
+        if (armed is { } mode)
+        {
+            trial._partitions[zone.Partition].Suppose(mode);
+        }
+
         trial._partitions[zone.Partition].Open.Remove(number);
         var transitions = new List<AlarmTransition>();
         trial.HandleZone(number, isOpen: true, now, transitions);
         var partition = trial._partitions[zone.Partition];
         return transitions.Count > 0 ? transitions[^1].Words
-            : partition.Bypassed.Contains(number) ? $"Nothing: zone {Name(number)} is bypassed until the next disarm."
+            : partition.Bypassed.Contains(number) ? $"Nothing: zone {Name(number)} is bypassed until {(partition.Kept.Contains(number) ? "somebody takes it back" : "the next disarm")}."
             : partition.State == PartitionState.Disarmed ? $"Nothing: partition {zone.Partition} is disarmed and zone {Name(number)} is not watched day and night."
             : partition.State == PartitionState.ExitDelay ? $"Nothing: the exit delay of partition {zone.Partition} still runs."
             : partition.State == PartitionState.EntryDelay ? $"Nothing new: the entry delay of partition {zone.Partition} already runs."
@@ -312,12 +381,21 @@ public sealed class AlarmPanel
 
         public SortedSet<ushort> Bypassed { get; private init; } = [];
 
+        /// <summary>Those of <see cref="Bypassed"/> that outlast a disarm.</summary>
+        public SortedSet<ushort> Kept { get; private init; } = [];
+
         public List<ushort> AlarmZones { get; private init; } = [];
 
         public void Reset()
         {
             (State, Mode, ArmedBy, Until, EntryZone) = (PartitionState.Disarmed, ArmMode.Off, null, null, null);
-            Bypassed.Clear();
+            Bypassed.IntersectWith(Kept);
+            AlarmZones.Clear();
+        }
+
+        public void Suppose(ArmMode mode)
+        {
+            (State, Mode, Until, EntryZone) = (mode == ArmMode.Off ? PartitionState.Disarmed : PartitionState.Armed, mode, null, null);
             AlarmZones.Clear();
         }
 
@@ -325,12 +403,13 @@ public sealed class AlarmPanel
         {
             Open.Remove(zone);
             Bypassed.Remove(zone);
+            Kept.Remove(zone);
             AlarmZones.Remove(zone);
         }
 
         public Partition Copy() => new(Number)
         {
-            State = State, Mode = Mode, ArmedBy = ArmedBy, Until = Until, EntryZone = EntryZone, Open = [.. Open], Bypassed = [.. Bypassed], AlarmZones = [.. AlarmZones],
+            State = State, Mode = Mode, ArmedBy = ArmedBy, Until = Until, EntryZone = EntryZone, Open = [.. Open], Bypassed = [.. Bypassed], Kept = [.. Kept], AlarmZones = [.. AlarmZones],
         };
     }
 }

@@ -142,6 +142,7 @@ internal static class BodyWriter
         x.Attribute("mode"u8, partition.Mode);
         x.Attribute("state"u8, partition.State);
         x.Attribute("user"u8, partition.User);
+        x.Attribute("text"u8, partition.Text);
         x.Attribute("code-hash"u8, partition.CodeHash);
         x.Attribute("entry-delay"u8, Seconds(partition.EntryDelay));
         x.Attribute("exit-delay"u8, Seconds(partition.ExitDelay));

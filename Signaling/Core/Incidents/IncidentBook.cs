@@ -12,6 +12,9 @@ namespace MediaRelay.Signaling.Incidents;
 /// <remarks>An alarm joins the open incident of its partition; otherwise it opens one. Cancelling ends the look-in right but leaves the incident to be closed.</remarks>
 public sealed class IncidentBook
 {
+    /// <summary>How long after its cancellation an incident still takes events, e.g. the disarm that cancelled it and the zone that closes.</summary>
+    private static readonly TimeSpan s_afterCancel = TimeSpan.FromSeconds(30);
+
     private readonly Dictionary<string, Incident> _open = new(StringComparer.Ordinal);
     private readonly HashSet<string> _seen = new(StringComparer.Ordinal);
     private readonly string _home;
@@ -42,7 +45,7 @@ public sealed class IncidentBook
         var changed = sma.Kind switch
         {
             SmaEventKinds.AlarmRaised => Raise(sma, armedAway, zoneName),
-            SmaEventKinds.AlarmCancelled => Latest(sma) is { } i ? Append(i with { Cancelled = sma.Time, Level = 0 }, Line(sma, IncidentEntryKind.Alarm, "The home cancelled the alarm with the right code.")) : null,
+            SmaEventKinds.AlarmCancelled => Latest(sma) is { Cancelled: null } i ? Append(i with { Cancelled = sma.Time, Level = 0 }, Line(sma, IncidentEntryKind.Alarm, "The home cancelled the alarm with the right code.")) : null,
             SmaEventKinds.AlarmRestored => Latest(sma) is { } i ? Append(i, Line(sma, IncidentEntryKind.Alarm, $"Zone {Zone(sma, zoneName)} is closed again.")) : null,
             // A still picture that a page asked for is no part of the record.
             SmaEventKinds.ClipStored when sma.Body is not Contract.ClipBody { Type: "image/jpeg" } => Latest(sma) is { } i ? Append(i, Line(sma, IncidentEntryKind.Clip, "A clip was stored.")) : null,
@@ -174,8 +177,9 @@ public sealed class IncidentBook
     private Incident Append(Incident incident, IncidentEntry entry) =>
         _open[incident.Id] = incident with { Entries = [.. incident.Entries, entry] };
 
+    /// <summary>The incident that an event belongs to. What comes well after the home cancelled is another story: the next arming, the next alarm.</summary>
     private Incident? Latest(SmaEvent sma) =>
-        _open.Values.Where(i => sma.Partition is null || i.Partition is null || i.Partition == sma.Partition).MaxBy(i => i.LastSignal);
+        _open.Values.Where(i => (sma.Partition is null || i.Partition is null || i.Partition == sma.Partition) && !(sma.Time - i.Cancelled > s_afterCancel)).MaxBy(i => i.LastSignal);
 
     private IncidentEntry Line(SmaEvent sma, IncidentEntryKind kind, string text) => new(sma.Time, kind, _home, text, sma.Id);
 
@@ -183,6 +187,8 @@ public sealed class IncidentBook
 
     private static string Sentence(SmaEvent sma, string? zoneName) => sma.Kind switch
     {
+        // The gateway explains its alarm machine itself; its words win.
+        _ when sma.Body is Contract.PartitionBody { Text: { Length: > 0 } said } => said,
         SmaEventKinds.GatewayLost => "The gateway is out of reach.",
         SmaEventKinds.GatewayBack => "The gateway is back.",
         SmaEventKinds.EntryStarted => $"The entry delay runs: zone {Zone(sma, zoneName)} opened.",

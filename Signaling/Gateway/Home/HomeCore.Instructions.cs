@@ -58,8 +58,10 @@ public sealed partial class HomeCore
 
                 return new ResultBody("done");
             case InstructionKinds.PropertySet:
-                return Set(instruction, commands);
+                return SetOnPanel(instruction, utcNow, now, commands) ?? Set(instruction, commands);
             case InstructionKinds.PropertyGet:
+                if (AskPanel(instruction, now) is { } answer)
+                    return answer;
                 if (!_devices.TryGetValue(instruction.Device!.Ref, out Device? asked))
                     return new ResultBody("failed", "unknown-device", "There is no such device.");
                 commands.Add(Emit(SmaEventKinds.DeviceState, utcNow, instruction.Id, EventPriority.Status, asked.WithValues([.. instruction.Device.Properties.Select(property => property.Name)])));
@@ -77,6 +79,8 @@ public sealed partial class HomeCore
                 return new ResultBody("done");
             case InstructionKinds.PartitionArm or InstructionKinds.PartitionDisarm:
                 var partition = (PartitionBody)instruction.Body!;
+                if (partition.CodeHash is { } hash)
+                    return ArmByCode(instruction, partition, hash, utcNow, now, commands);
                 ArmMode mode = instruction.Kind == InstructionKinds.PartitionDisarm ? ArmMode.Off : ReadMode(partition.Mode) ?? ArmMode.Away;
                 return Arm(partition.Id, mode, partition.User ?? "operator", partition.ExitDelay ?? _exitDelay, partition.Bypass.ToArray(), instruction.Id, utcNow, now, commands, out string? refusal)
                     ? new ResultBody("done")

@@ -12,10 +12,13 @@ public sealed partial class HomeCore : IHomeView
     private const string DeviceKey = "device/";
     private const string DirectiveKey = "directive/";
     private const string ModeKey = "mode/";
+    private const string BypassKey = "bypass/";
+    private const string CodeKey = "code/";
 
     private readonly SortedDictionary<string, Device> _devices = new(StringComparer.Ordinal);
     private readonly DirectiveBook _directives = new();
     private readonly AlarmPanel _panel;
+    private readonly KeypadCodes _codes = new();
     private readonly TimeSpan _exitDelay;
     private readonly TimeZoneInfo _zone;
     private readonly List<AlarmTransition> _transitions = [];
@@ -68,6 +71,9 @@ public sealed partial class HomeCore : IHomeView
             return;
         }
 
+        if (RestorePanel(key, value))
+            return;
+
         if (KeptMessage.Read(value) is not { } kept)
             return;
         if (key.StartsWith(DeviceKey, StringComparison.Ordinal) && kept.Device is { } device)
@@ -97,7 +103,7 @@ public sealed partial class HomeCore : IHomeView
         if (device.Body.Zone is { } zone && IsOpen(name, value) is { } open)
         {
             _panel.HandleZone(zone, open, now, _transitions);
-            Report(utcNow, null, commands);
+            Report(utcNow, now, null, commands);
         }
 
         _directives.HandleChange(deviceRef, name, value, this, LocalTime(utcNow), now, _due);
@@ -107,6 +113,7 @@ public sealed partial class HomeCore : IHomeView
     /// <summary>The first session after the start: tells what stands in the home and how its partitions are.</summary>
     public void HandleSession(DateTimeOffset utcNow, List<HomeCommand> commands)
     {
+        DescribeZones(utcNow);
         if (_devices.Count > 0)
             Query(new HomeQuery("all", null, null, []), null, utcNow, commands);
         foreach (PartitionView view in _panel.Snapshot())
@@ -130,7 +137,7 @@ public sealed partial class HomeCore : IHomeView
     public void HandleDeadline(DateTimeOffset utcNow, TimeSpan now, List<HomeCommand> commands)
     {
         _panel.HandleDeadline(now, _transitions);
-        Report(utcNow, null, commands);
+        Report(utcNow, now, null, commands);
         DateTimeOffset local = TimeZoneInfo.ConvertTime(utcNow, _zone);
         _directives.HandleDeadline(this, local, now, _due);
         _nextMinute = now + TimeSpan.FromSeconds(60 - local.Second) - TimeSpan.FromMilliseconds(local.Millisecond);
@@ -188,13 +195,13 @@ public sealed partial class HomeCore : IHomeView
             _panel.HandleDisarm(partition, user, now, _transitions);
         else if (!_panel.HandleArm(partition, mode, user, exitDelay, bypass, now, _transitions, out refusal))
             return false;
-        Report(utcNow, cause, commands);
+        Report(utcNow, now, cause, commands);
         commands.Add(new HomeCommand.Keep(ModeKey + partition, System.Text.Encoding.ASCII.GetBytes(ModeName(mode))));
         return true;
     }
 
-    /// <summary>Turns the panel's transitions into events.</summary>
-    private void Report(DateTimeOffset utcNow, string? cause, List<HomeCommand> commands)
+    /// <summary>Turns the panel's transitions into events; each carries its words, and a running delay what is left of it.</summary>
+    private void Report(DateTimeOffset utcNow, TimeSpan now, string? cause, List<HomeCommand> commands)
     {
         foreach (AlarmTransition transition in _transitions)
         {
@@ -203,14 +210,21 @@ public sealed partial class HomeCore : IHomeView
             {
                 Id = "", Seq = 0, Time = utcNow, Kind = transition.Kind, Cause = cause, Code = transition.Code, Partition = transition.Partition, Zone = transition.Zone,
                 Priority = transition.Kind.StartsWith("alarm.", StringComparison.Ordinal) ? EventPriority.Alarm : EventPriority.Status,
-                Body = transition.Kind == SmaEventKinds.PartitionState && view is not null
-                    ? new PartitionBody { Id = transition.Partition, Mode = ModeName(view.Mode), State = StateName(view.State), Bypass = view.Bypassed }
-                    : new TextBody(transition.Words),
+                Body = transition.Kind is SmaEventKinds.PartitionState or SmaEventKinds.EntryStarted && view is not null ? Describe(view, now, transition.Words) : new TextBody(transition.Words),
             }));
         }
 
+        if (_transitions.Count > 0)
+            ReportBypass(utcNow, cause, commands);
         _transitions.Clear();
     }
+
+    private static PartitionBody Describe(PartitionView view, TimeSpan now, string? words) => new()
+    {
+        Id = view.Number, Mode = ModeName(view.Mode), State = StateName(view.State), Bypass = view.Bypassed, Text = words,
+        ExitDelay = view is { State: PartitionState.ExitDelay, Until: { } exit } ? exit - now : null,
+        EntryDelay = view is { State: PartitionState.EntryDelay, Until: { } entry } ? entry - now : null,
+    };
 
     private ushort[] OpenZones(byte partition) => [.. _panel.Snapshot().Where(view => view.Number == partition).SelectMany(view => view.Open)];
 

@@ -15,6 +15,8 @@ public sealed class SimulatedAdaptor(double changesPerMinute = 0, int seed = 1) 
     public async Task StartAsync(IDeviceReports reports, CancellationToken stopping)
     {
         _reports = reports;
+        foreach (DeviceBody device in _devices.Values)
+            Begin(device);
         if (changesPerMinute <= 0)
             return;
 #pragma warning disable CA5394 // A simulated sensor needs repeatable values, not secret ones.
@@ -29,7 +31,11 @@ public sealed class SimulatedAdaptor(double changesPerMinute = 0, int seed = 1) 
 #pragma warning restore CA5394
     }
 
-    public void Add(DeviceBody device) => _devices[device.Ref] = device;
+    public void Add(DeviceBody device)
+    {
+        _devices[device.Ref] = device;
+        Begin(device);
+    }
 
     public void Remove(string device) => _devices.TryRemove(device, out _);
 
@@ -39,6 +45,13 @@ public sealed class SimulatedAdaptor(double changesPerMinute = 0, int seed = 1) 
             return Task.FromResult<string?>("The device is not there.");
         _reports?.Report(device, name, value);
         return Task.FromResult<string?>(null);
+    }
+
+    /// <summary>Reports the values that the configuration gives a device to begin with.</summary>
+    private void Begin(DeviceBody device)
+    {
+        foreach (DeviceProperty property in device.Properties)
+            _reports?.Report(device.Ref, property.Name, property.Value);
     }
 
 #pragma warning disable CA5394

@@ -8,8 +8,8 @@ public sealed class AccessGate(HomeRecords homes, IStorage storage, TimeProvider
 {
     private static readonly HashSet<HomeAction> s_audited =
     [
-        HomeAction.LookIn, HomeAction.Talk, HomeAction.Disarm, HomeAction.Unlock, HomeAction.ConfigureHome, HomeAction.ManageUsers, HomeAction.WorkAlarm,
-        HomeAction.SuperviseAlarm, HomeAction.Provision, HomeAction.ViewClips,
+        HomeAction.LookIn, HomeAction.Talk, HomeAction.Bypass, HomeAction.Disarm, HomeAction.Unlock, HomeAction.ConfigureHome, HomeAction.ManageUsers, HomeAction.WorkAlarm,
+        HomeAction.SuperviseAlarm, HomeAction.Provision, HomeAction.RequestBandwidth, HomeAction.ViewClips,
     ];
 
     /// <summary>Decides now, without a trace; for lists and re-checks.</summary>

@@ -11,10 +11,8 @@ using Microsoft.AspNetCore.Routing;
 namespace MediaRelay.Signaling.IO.Portal;
 
 /// <summary>A home: its state with the age of each value, arming, devices, zones, cameras, timeline, and who looked in.</summary>
-internal sealed class HomeModule(HomeRecords homes, HomeKeeper keeper, HomeViews views, GatewayLinks links, AccessGate gate, PortalSessions sessions, TimeProvider time) : IPortalModule
+internal sealed class HomeModule(HomeRecords homes, HomeKeeper keeper, HomeViews views, InstructionDesk desk, AccessGate gate, PortalSessions sessions, TimeProvider time) : IPortalModule
 {
-    private static readonly TimeSpan s_expires = TimeSpan.FromSeconds(30);
-
     public void Map(IEndpointRouteBuilder routes)
     {
         RouteGroupBuilder home = routes.MapGroup("/api/homes/{home}");
@@ -25,7 +23,7 @@ internal sealed class HomeModule(HomeRecords homes, HomeKeeper keeper, HomeViews
         home.MapPut("/devices/{device}/properties/{name}", SetPropertyAsync).WithSummary("Set a device's property; with ifAt refused when it changed since.");
         home.MapPut("/cameras/{camera}", ChangeCameraAsync).WithSummary("Name a camera and say when operators may see it.");
         home.MapPost("/cameras/{camera}/clips", ClipAsync).WithSummary("Ask the gateway for a clip that ends now.");
-        home.MapGet("/timeline", (HttpContext c, string home, long? before, int? limit) => Asked(c, HomeAction.ViewIncidents, home, record => Results.Json(new { entries = views.Timeline(record, before, limit ?? 50) })))
+        home.MapGet("/timeline", (HttpContext c, string home, long? before, int? limit) => Asked(c, HomeAction.ViewIncidents, home, record => Results.Json(new { entries = views.Timeline(record, before, limit ?? 50, PortalGuard.SessionOf(c)!.User.IsStaff) })))
             .WithSummary("What happened, newest first.");
         home.MapGet("/look-ins", (HttpContext c, string home) => Asked(c, HomeAction.ViewAudit, home, _ => Results.Json(views.LookIns(home)))).WithSummary("Who looked in, when, and on which right.");
         home.MapGet("/alerts", (HttpContext c, string home) => Asked(c, HomeAction.ManageUsers, home, record => Results.Json(new { rules = record.Alerts, contacts = record.Contacts }))).WithSummary("Who is told of what.");
@@ -45,7 +43,9 @@ internal sealed class HomeModule(HomeRecords homes, HomeKeeper keeper, HomeViews
     {
         if (request.Mode is not ("away" or "stay" or "night"))
             return Problem.Invalid("The mode is away, stay or night.");
-        return await InstructAsync(context, HomeAction.Arm, home, null, InstructionKinds.PartitionArm, $"Arm partition {number} {request.Mode}.", record => new Instruction
+        if (request.Bypass is { Count: > 0 } && gate.Peek(PortalGuard.ActorOf(context), HomeAction.Bypass, home) is { IsAllowed: false } refused)
+            return Problem.Refused(refused.Reason);
+        return await desk.InstructAsync(context, HomeAction.Arm, home, null, $"Arm partition {number} {request.Mode}.", _ => new Instruction
         {
             Id = "", Time = default, Expires = default, Kind = InstructionKinds.PartitionArm,
             Body = new PartitionBody
@@ -60,7 +60,7 @@ internal sealed class HomeModule(HomeRecords homes, HomeKeeper keeper, HomeViews
     {
         if (NeedsSecondFactor(context, sessions) is { } refusal)
             return refusal;
-        return await InstructAsync(context, HomeAction.Disarm, home, null, InstructionKinds.PartitionDisarm, $"Disarm partition {number}.", _ => new Instruction
+        return await desk.InstructAsync(context, HomeAction.Disarm, home, null, $"Disarm partition {number}.", _ => new Instruction
         {
             Id = "", Time = default, Expires = default, Kind = InstructionKinds.PartitionDisarm,
             Body = new PartitionBody { Id = number, Mode = "off", User = PortalGuard.SessionOf(context)!.User.Name },
@@ -69,8 +69,13 @@ internal sealed class HomeModule(HomeRecords homes, HomeKeeper keeper, HomeViews
 
     private async Task<IResult> SetPropertyAsync(HttpContext context, string home, string device, string name, PropertyRequest request)
     {
-        bool opensDoor = homes.Find(home)?.Devices.FirstOrDefault(d => d.Ref == device)?.Type == "lock" && request.Value is "unlocked" or "open";
-        return await InstructAsync(context, opensDoor ? HomeAction.Unlock : HomeAction.ControlDevice, home, null, InstructionKinds.PropertySet, $"Set {name} of {device} to {request.Value}.", _ => new Instruction
+        bool opensDoor = homes.Find(home)?.Devices.FirstOrDefault(d => d.Ref == device)?.Type is "lock" or "garage" && request.Value is "unlocked" or "open" or "false" or "no" or "off";
+        // The panel takes these as properties too; who may only steer devices must not reach it this way.
+        if (device == "panel" || name is "bypass" or "by" || name.StartsWith("zone-", StringComparison.Ordinal))
+            return Problem.Invalid("Zones and keypad codes have requests of their own.");
+        if (opensDoor && NeedsSecondFactor(context, sessions) is { } refusal)
+            return refusal;
+        return await desk.InstructAsync(context, opensDoor ? HomeAction.Unlock : HomeAction.ControlDevice, home, null, $"Set {name} of {device} to {request.Value}.", _ => new Instruction
         {
             Id = "", Time = default, Expires = default, Kind = InstructionKinds.PropertySet,
             Device = new DeviceBody { Ref = device, IfAt = request.IfAt, Properties = [new DeviceProperty(name, request.Value)] },
@@ -81,7 +86,7 @@ internal sealed class HomeModule(HomeRecords homes, HomeKeeper keeper, HomeViews
     {
         DateTimeOffset now = time.GetUtcNow();
         double seconds = Math.Clamp(request.Seconds ?? 20, 1, 120);
-        return InstructAsync(context, HomeAction.ViewClips, home, null, InstructionKinds.ClipRequest, $"Record a clip of camera {camera}.", _ => new Instruction
+        return desk.InstructAsync(context, HomeAction.ViewClips, home, null, $"Record a clip of camera {camera}.", _ => new Instruction
         {
             Id = "", Time = default, Expires = default, Kind = InstructionKinds.ClipRequest,
             Body = new ClipBody { Id = $"clip-{Guid.NewGuid():N}", Camera = camera, From = now.AddSeconds(-seconds), To = now, Type = "video/mp4" },
@@ -117,42 +122,18 @@ internal sealed class HomeModule(HomeRecords homes, HomeKeeper keeper, HomeViews
         return await keeper.ChangeHomeAsync(home, change).ConfigureAwait(false) is { } changed ? Results.Json(views.Home(changed)) : Problem.Unknown("There is no such home.");
     }
 
-    private async Task<IResult> InstructAsync(HttpContext context, HomeAction action, string home, string? camera, string kind, string detail, Func<HomeRecord, Instruction> make)
+    /// <summary>A refusal when the person has to give, or first to enrol, a second factor; null when the action may go on.</summary>
+    internal static IResult? NeedsSecondFactor(HttpContext context, PortalSessions sessions) => PortalGuard.SessionOf(context) switch
     {
-        AccessDecision decision = await gate.AskAsync(PortalGuard.ActorOf(context), action, home, camera, PortalGuard.SourceOf(context), detail).ConfigureAwait(false);
-        if (!decision.IsAllowed)
-            return Problem.Refused(decision.Reason);
-        if (homes.Find(home) is not { } record)
-            return Problem.Unknown("There is no such home.");
-        if (links.Presence(record.Gateway) is not (PresenceState.Connected or PresenceState.Suspect))
-            return Problem.Of(StatusCodes.Status503ServiceUnavailable, "gateway-offline", "The gateway of the home is out of reach; nothing was sent.");
-        DateTimeOffset now = time.GetUtcNow();
-        try
-        {
-            Instruction sent = await links.SendAsync(record.Gateway, make(record) with { Id = $"es-{Guid.NewGuid():N}", Time = now, Expires = now + s_expires }).ConfigureAwait(false);
-            return Results.Json(new { instruction = sent.Id, kind }, statusCode: StatusCodes.Status202Accepted);
-        }
-        catch (ArgumentException e)
-        {
-            return Problem.Invalid(e.Message);
-        }
-        catch (StorageException e) when (e.IsQueueFull)
-        {
-            return Problem.Of(StatusCodes.Status503ServiceUnavailable, "queue-full", e.Message);
-        }
-        catch (StorageException)
-        {
-            return Problem.Of(StatusCodes.Status503ServiceUnavailable, "storage", "The instruction could not be stored; nothing was sent.");
-        }
-    }
+        { IsToken: true } => null,
+        { User.SecondFactor: not null } session when !sessions.IsFresh(session) =>
+            Problem.Of(StatusCodes.Status403Forbidden, "second-factor", "Give the six digits of your authenticator app first.", "second-factor"),
+        { User.SecondFactor: null } session when sessions.MustEnrol(session.User) =>
+            Problem.Of(StatusCodes.Status403Forbidden, "enrol-second-factor", "This needs a second factor. Enrol an authenticator app under Your account first.", "second-factor"),
+        _ => null,
+    };
 
-    /// <summary>A refusal when the person enrolled a second factor and has not given it lately; null when the action may go on.</summary>
-    internal static IResult? NeedsSecondFactor(HttpContext context, PortalSessions sessions) =>
-        PortalGuard.SessionOf(context) is { User.SecondFactor: not null, IsToken: false } session && !sessions.IsFresh(session)
-            ? Problem.Of(StatusCodes.Status403Forbidden, "second-factor", "Give the six digits of your authenticator app first.", "second-factor")
-            : null;
-
-    private static string? Text(string? name) => string.IsNullOrWhiteSpace(name) || name.Length > 64 || name.Any(char.IsControl) ? null : name.Trim();
+    internal static string? Text(string? name) => string.IsNullOrWhiteSpace(name) || name.Length > 64 || name.Any(char.IsControl) ? null : name.Trim();
 
     internal sealed record ArmRequest(string Mode, IReadOnlyList<ushort>? Bypass, int? ExitDelaySeconds);
 

@@ -22,10 +22,10 @@ internal static class HomeProjection
                 return home with { Devices = [.. home.Devices.Where(d => d.Ref != device.Ref)] };
             case SmaEventKinds.HomeSnapshot when sma.Body is HomeSnapshot snapshot:
                 return snapshot.Devices.Aggregate(home, WithDevice);
-            case SmaEventKinds.PartitionState when sma.Body is PartitionBody partition:
+            case SmaEventKinds.PartitionState or SmaEventKinds.EntryStarted when sma.Body is PartitionBody partition:
                 return WithPartition(home, partition, stored);
             case SmaEventKinds.AlarmRaised when sma.Partition is { } number:
-                return With(home, number, stored, p => p with { State = p.State == "disarmed" ? p.State : "alarm", AlarmZones = sma.Zone is { } z && !p.AlarmZones.Contains(z) ? [.. p.AlarmZones, z] : p.AlarmZones });
+                return With(home, number, stored, p => p with { State = p.State == "disarmed" ? p.State : "alarm", Until = null, AlarmZones = sma.Zone is { } z && !p.AlarmZones.Contains(z) ? [.. p.AlarmZones, z] : p.AlarmZones });
             case SmaEventKinds.AlarmCancelled when sma.Partition is { } number:
                 return With(home, number, stored, p => p with { AlarmZones = [] });
             case SmaEventKinds.EntryStarted when sma.Partition is { } number:

@@ -32,6 +32,9 @@ public sealed record HomeRecord
     /// <summary>Which events are told to which contacts.</summary>
     public IReadOnlyList<AlertRule> Alerts { get; init; } = [];
 
+    /// <summary>Who has a code for the keypad; the codes themselves are known to the gateway alone, as hashes.</summary>
+    public IReadOnlyList<HomeCode> Codes { get; init; } = [];
+
     /// <summary>The name of a device: the owner's, else the gateway's, else its ref.</summary>
     public string NameOf(HomeDevice device) => Names.GetValueOrDefault(device.Ref) ?? device.Name ?? device.Ref;
 
@@ -53,3 +56,6 @@ public sealed record HomeContact(string Name, string Channel, string Address, st
 
 /// <summary>Which kinds of event go to which contacts.</summary>
 public sealed record AlertRule(IReadOnlyList<string> Events, IReadOnlyList<string> Contacts);
+
+/// <summary>A keypad code without the code.</summary>
+public sealed record HomeCode(string Id, string Name, DateTimeOffset? From, DateTimeOffset? Until, bool IsDuress, DateTimeOffset Given);

@@ -10,13 +10,13 @@ using Microsoft.AspNetCore.Routing;
 namespace MediaRelay.Signaling.IO.Portal;
 
 /// <summary>Incidents: the operators' queue, one record, what people do with it, and its export.</summary>
-internal sealed class IncidentModule(HomeRecords homes, HomeKeeper keeper, AccessGate gate, TimeProvider time) : IPortalModule
+internal sealed class IncidentModule(HomeRecords homes, HomeKeeper keeper, HomeViews views, AccessGate gate, TimeProvider time) : IPortalModule
 {
     public void Map(IEndpointRouteBuilder routes)
     {
         routes.MapGet("/api/incidents", List).WithSummary("Incidents: the queue sorted by urgency and age, or one home's.");
         RouteGroupBuilder one = routes.MapGroup("/api/incidents/{id}");
-        one.MapGet("", (HttpContext c, string id) => Find(c, id, out Incident? incident) ?? Results.Json(View(incident!))).WithSummary("One incident with everything that happened.");
+        one.MapGet("", (HttpContext c, string id) => Find(c, id, out Incident? incident) ?? Results.Json(View(c, incident!))).WithSummary("One incident with everything that happened.");
         one.MapPost("/claim", (HttpContext c, string id, ClaimRequest r) => ChangeAsync(c, id, string.IsNullOrWhiteSpace(r.Reason) ? HomeAction.WorkAlarm : HomeAction.SuperviseAlarm, "Claim the alarm.",
             (book, actor) => book.Claim(id, actor, r.Reason, time.GetUtcNow()))).WithSummary("Claim it; a supervisor takes over with a reason.");
         one.MapPost("/note", (HttpContext c, string id, NoteRequest r) => LineAsync(c, id, IncidentEntryKind.Note, r.Text)).WithSummary("Write a note.");
@@ -35,7 +35,7 @@ internal sealed class IncidentModule(HomeRecords homes, HomeKeeper keeper, Acces
         if (gate.Peek(actor, HomeAction.ViewIncidents, home ?? "") is { IsAllowed: false } refused)
             return Problem.Refused(refused.Reason);
         bool? open = state switch { "open" => true, "closed" => false, _ => null };
-        var incidents = homes.Incidents(home, open).OrderBy(i => i.State == IncidentState.Closed).ThenBy(i => i.State == IncidentState.Closed ? 0 : i.Priority)
+        var incidents = homes.Incidents(home, open).Where(i => !IsHidden(context, i)).OrderBy(i => i.State == IncidentState.Closed).ThenBy(i => i.State == IncidentState.Closed ? 0 : i.Priority)
             .ThenBy(i => i.State == IncidentState.Closed ? -i.Opened.ToUnixTimeMilliseconds() : i.Opened.ToUnixTimeMilliseconds());
         return Results.Json(new
         {
@@ -47,10 +47,16 @@ internal sealed class IncidentModule(HomeRecords homes, HomeKeeper keeper, Acces
     {
         incident = homes.FindIncident(id);
         AccessDecision decision = gate.Peek(PortalGuard.ActorOf(context), HomeAction.ViewIncidents, incident?.Home ?? "");
+        if (incident is not null && IsHidden(context, incident))
+            incident = null;
         return !decision.IsAllowed ? Problem.Refused(decision.Reason) : incident is null ? Problem.Unknown("There is no such incident.") : null;
     }
 
-    private object View(Incident incident)
+    /// <summary>A call for help by duress code is not shown in the home before the station has closed it.</summary>
+    private static bool IsHidden(HttpContext context, Incident incident) =>
+        incident.Code == HomeViews.Duress && incident.State != IncidentState.Closed && !PortalGuard.SessionOf(context)!.User.IsStaff;
+
+    private object View(HttpContext context, Incident incident)
     {
         HomeRecord? home = homes.Find(incident.Home);
         DateTimeOffset ends = incident.LastSignal + AccessPolicy.LookInWindow;
@@ -60,6 +66,8 @@ internal sealed class IncidentModule(HomeRecords homes, HomeKeeper keeper, Acces
             homeName = home?.Name,
             windowEnds = !incident.OpensHome ? (DateTimeOffset?)null : incident.WindowExtendedUntil > ends ? incident.WindowExtendedUntil : ends,
             cameras = home?.Devices.Where(d => d.Type == "camera").Select(d => new { id = d.Ref, name = home.NameOf(d), rule = home.RuleOf(d.Ref) }),
+            // The state of the home is shown while the alarm gives the right to see it, as the access policy says at this moment.
+            state = home is not null && PortalGuard.SessionOf(context)!.User.IsStaff && gate.Peek(PortalGuard.ActorOf(context), HomeAction.ViewState, home.Id).IsAllowed ? views.Brief(home) : null,
             callList = home?.Contacts.Select(c => new { c.Name, c.Channel, c.Address, c.PassPhrase }),
         };
     }
@@ -68,7 +76,7 @@ internal sealed class IncidentModule(HomeRecords homes, HomeKeeper keeper, Acces
         string.IsNullOrWhiteSpace(text) || text.Length > 2000
             ? Task.FromResult(Problem.Invalid("Write 1 to 2000 characters."))
             : ChangeAsync(context, id, HomeAction.WorkAlarm, kind == IncidentEntryKind.Call ? "Call a contact." : "Write a note.",
-                (book, actor) => book.Add(id, new IncidentEntry(time.GetUtcNow(), kind, actor.Name, text)) is { } changed ? new(changed, null) : new(null, "The incident is closed."));
+                (book, actor) => book.Add(id, new IncidentEntry(time.GetUtcNow(), kind, actor.Name, text.Trim())) is { } changed ? new(changed, null) : new(null, "The incident is closed."));
 
     private async Task<IResult> ChangeAsync(HttpContext context, string id, HomeAction action, string detail, Func<IncidentBook, Actor, IncidentResult> change)
     {
@@ -78,7 +86,7 @@ internal sealed class IncidentModule(HomeRecords homes, HomeKeeper keeper, Acces
         if (!decision.IsAllowed)
             return Problem.Refused(decision.Reason);
         IncidentResult result = await keeper.ChangeAsync(id, book => change(book, actor)).ConfigureAwait(false);
-        return result.Incident is { } changed ? Results.Json(View(changed)) : Problem.Of(StatusCodes.Status409Conflict, "incident-conflict", result.Refusal ?? "Nothing was changed.");
+        return result.Incident is { } changed ? Results.Json(View(context, changed)) : Problem.Of(StatusCodes.Status409Conflict, "incident-conflict", result.Refusal ?? "Nothing was changed.");
     }
 
     private IResult Export(HttpContext context, string id, string? format)

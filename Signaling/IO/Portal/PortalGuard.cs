@@ -65,7 +65,23 @@ public sealed class PortalGuard(PortalSessions sessions)
             return;
         }
 
+        // Staff without the second factor that they must have can enrol it and log out, and nothing else.
+        if (isApi && !isOpen && session is { IsToken: false, User: { IsStaff: true } user } && sessions.MustEnrol(user)
+            && context.GetEndpoint()!.Metadata.GetMetadata<BeforeEnrolment>() is null)
+        {
+            await Problem.Of(StatusCodes.Status403Forbidden, "enrol-second-factor", "Staff need a second factor. Enrol an authenticator app under Your account first.", "second-factor").ExecuteAsync(context).ConfigureAwait(false);
+            return;
+        }
+
         await next(context).ConfigureAwait(false);
+    }
+
+    /// <summary>Marks an endpoint that staff reach before they have enrolled a second factor.</summary>
+    internal static T AllowBeforeEnrolment<T>(T endpoint)
+        where T : IEndpointConventionBuilder
+    {
+        endpoint.Add(b => b.Metadata.Add(BeforeEnrolment.Instance));
+        return endpoint;
     }
 
     private void Identify(HttpContext context)
@@ -117,5 +133,10 @@ public sealed class PortalGuard(PortalSessions sessions)
     private sealed class Anonymous
     {
         public static Anonymous Instance { get; } = new();
+    }
+
+    private sealed class BeforeEnrolment
+    {
+        public static BeforeEnrolment Instance { get; } = new();
     }
 }

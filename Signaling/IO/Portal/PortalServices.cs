@@ -26,11 +26,17 @@ public static class PortalServices
         services.AddSingleton<HomeKeeper>();
         services.AddHostedService(provider => provider.GetRequiredService<HomeKeeper>());
         services.AddSingleton<IPortalModule, SessionModule>();
+        services.AddSingleton<InstructionDesk>();
         services.AddSingleton<IPortalModule, HomeModule>();
+        services.AddSingleton<IPortalModule, ZoneModule>();
+        services.AddSingleton<IPortalModule, CodeModule>();
         services.AddSingleton<IPortalModule, IncidentModule>();
         services.AddSingleton<IPortalModule, UserModule>();
         services.AddSingleton<IPortalModule, OperatorModule>();
         services.AddSingleton<IPortalModule, ConnectivityModule>();
+        services.AddSingleton<IPortalModule>(provider => new BandwidthModule(
+            provider.GetService<INetworkGates>(), provider.GetRequiredService<HomeRecords>(), provider.GetRequiredService<GatewayLinks>(), provider.GetRequiredService<AccessGate>(),
+            provider.GetRequiredService<PortalFeed>(), provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<RelayDirectory>();
         services.AddSingleton<SessionMetrics>();
         services.AddSingleton(provider => new SessionHost(

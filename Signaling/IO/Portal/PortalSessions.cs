@@ -65,6 +65,14 @@ public sealed class PortalSessions(SignalingOptions options, TimeProvider time)
     /// <summary>True while the second factor of the session counts.</summary>
     public bool IsFresh(PortalSession session) => session.SecondFactorAt is { } at && _clock.Now - at < options.SecondFactorFresh;
 
+    /// <summary>True when the person may not go on before a second factor is enrolled: staff with anything, others with what needs one.</summary>
+    public bool MustEnrol(PortalUser user) => user.SecondFactor is null && options.SecondFactor switch
+    {
+        SecondFactorRule.Everybody => true,
+        SecondFactorRule.Staff => user.IsStaff,
+        _ => false,
+    };
+
     private bool IsOver(PortalSession session) => _clock.Now >= session.Ends || (!session.IsToken && _clock.Now - session.LastUsed >= options.LoginIdle);
 
     private void Sweep()

@@ -29,6 +29,9 @@ public sealed record PortalUser
     /// <summary>End of the account; null: none.</summary>
     public DateTimeOffset? Until { get; init; }
 
+    /// <summary>True for people of the operator and of stations, who reach more than one home.</summary>
+    public bool IsStaff => Role is not (ActorRole.HomeOwner or ActorRole.Guest);
+
     /// <summary>The person as the access policy knows it.</summary>
     public Actor ToActor() => new(Id, Name, Role, Home);
 }

@@ -32,6 +32,9 @@ public sealed class PortalUsers(IStorage storage, SecretBox box, TimeProvider ti
         return user;
     }
 
+    /// <summary>Adds or replaces an account with a new password; what else it says stays.</summary>
+    public Task SetPasswordAsync(PortalUser user, string password) => SaveAsync(user with { Password = PasswordHash.Make(password) });
+
     /// <summary>Removes an account.</summary>
     public Task<bool> RemoveAsync(string id) => storage.Documents.RemoveAsync(Kind, Normal(id));
 

@@ -16,16 +16,18 @@ internal sealed class SessionModule(PortalUsers users, PortalSessions sessions, 
     public void Map(IEndpointRouteBuilder routes)
     {
         PortalGuard.AllowAnonymous(routes.MapPost("/api/login", LoginAsync)).WithSummary("Log in with a password, and a one-time code when a second factor is enrolled.");
-        routes.MapPost("/api/logout", Logout).WithSummary("Log out.");
-        routes.MapGet("/api/me", Me).WithSummary("Who is logged in, and the anti-forgery token.");
+        PortalGuard.AllowBeforeEnrolment(routes.MapPost("/api/logout", Logout)).WithSummary("Log out.");
+        PortalGuard.AllowBeforeEnrolment(routes.MapGet("/api/me", Me)).WithSummary("Who is logged in, and the anti-forgery token.");
         routes.MapPost("/api/second-factor", SecondFactor).WithSummary("Give a one-time code; it counts for look-in and disarm for some minutes.");
-        routes.MapPost("/api/second-factor/enrol", (HttpContext context) =>
+        PortalGuard.AllowBeforeEnrolment(routes.MapPost("/api/second-factor/enrol", (HttpContext context) =>
         {
+            if (PortalGuard.SessionOf(context) is { User.SecondFactor: not null } enrolled && !sessions.IsFresh(enrolled))
+                return Problem.Of(StatusCodes.Status403Forbidden, "second-factor", "Give a code of the app that is enrolled now, then enrol another.", "second-factor");
             var (secret, uri) = PortalUsers.BeginEnrol(PortalGuard.SessionOf(context)!);
             return Results.Json(new { secret, uri });
-        }).WithSummary("Start enrolling a second factor.");
-        routes.MapPost("/api/second-factor/confirm", async (HttpContext context, CodeRequest request) =>
-            await users.ConfirmEnrolAsync(PortalGuard.SessionOf(context)!, request.Code) ? Results.NoContent() : Problem.Invalid("The code does not fit. Check the clock of the device that made it."))
+        })).WithSummary("Start enrolling a second factor.");
+        PortalGuard.AllowBeforeEnrolment(routes.MapPost("/api/second-factor/confirm", async (HttpContext context, CodeRequest request) =>
+            await users.ConfirmEnrolAsync(PortalGuard.SessionOf(context)!, request.Code) ? Results.NoContent() : Problem.Invalid("The code does not fit. Check the clock of the device that made it.")))
             .WithSummary("Finish enrolling with the first code.");
         routes.MapGet("/api/events", (HttpContext context, CancellationToken stop) => TypedResults.ServerSentEvents(StreamAsync(context, stop))).WithSummary("Changes as they happen (Server-Sent Events).");
     }
@@ -74,7 +76,7 @@ internal sealed class SessionModule(PortalUsers users, PortalSessions sessions, 
             user = View(session.User),
             csrf = session.Csrf,
             rights = Enum.GetValues<HomeAction>().Where(a => gate.Peek(actor, a, home).IsAllowed),
-            secondFactor = new { enrolled = session.User.SecondFactor is not null, fresh = sessions.IsFresh(session) },
+            secondFactor = new { enrolled = session.User.SecondFactor is not null, required = sessions.MustEnrol(session.User), fresh = sessions.IsFresh(session) },
         });
     }
 

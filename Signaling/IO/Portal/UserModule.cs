@@ -8,7 +8,7 @@ namespace MediaRelay.Signaling.IO.Portal;
 /// <summary>The people of a home and what they were granted.</summary>
 internal sealed class UserModule(PortalUsers users, PortalSessions sessions, HomeRecords homes, AccessGate gate, TimeProvider time) : IPortalModule
 {
-    private static readonly HomeAction[] s_grantable = [HomeAction.ViewState, HomeAction.Arm, HomeAction.Disarm, HomeAction.ControlDevice, HomeAction.Unlock, HomeAction.LookIn, HomeAction.Talk, HomeAction.ViewClips, HomeAction.ConfigureHome];
+    private static readonly HomeAction[] s_grantable = [HomeAction.ViewState, HomeAction.Arm, HomeAction.Bypass, HomeAction.Disarm, HomeAction.ControlDevice, HomeAction.Unlock, HomeAction.LookIn, HomeAction.Talk, HomeAction.ViewClips, HomeAction.ConfigureHome];
 
     public void Map(IEndpointRouteBuilder routes)
     {

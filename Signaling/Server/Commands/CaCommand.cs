@@ -173,7 +173,7 @@ internal static class CaCommand
     }).GetAwaiter().GetResult();
 
     /// <summary>What the operator can repair is one sentence, not a trace.</summary>
-    private static async Task<int> GuardAsync(Func<Task> action)
+    internal static async Task<int> GuardAsync(Func<Task> action)
     {
         try
         {

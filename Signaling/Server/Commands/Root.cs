@@ -28,6 +28,7 @@ internal static class Root
             PolicyServerCommand.Create(),
             CmtsCommand.Create(),
             CaCommand.Create(),
+            UserCommand.Create(),
             JournalCommand.Create(),
             GatewayCommand.Create(),
             CompletionCommand.Create(),

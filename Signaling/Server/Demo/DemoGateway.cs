@@ -50,9 +50,10 @@ internal sealed class DemoGateway(DemoSettings settings) : IDisposable
         Media = new { UseLoopback = true, Addresses = (string[])[settings.Listen] },
         Devices = new object[]
         {
-            Device("front-door", "contact", "Front door", 1), Device("kitchen-window", "contact", "Kitchen window", 2), Device("hall-motion", "motion", "Hall motion", 3),
-            Device("smoke", "smoke", "Smoke detector", 4), Device("hall-light", "light", "Hall light", null), Device("front-lock", "lock", "Front lock", null),
-            Device("thermostat", "thermometer", "Living room", null),
+            Device("front-door", "contact", "Front door", 1, ("contact", "closed")), Device("kitchen-window", "contact", "Kitchen window", 2, ("contact", "closed")),
+            Device("hall-motion", "motion", "Hall motion", 3, ("motion", "no")), Device("smoke", "smoke", "Smoke detector", 4, ("smoke", "no")),
+            Device("hall-light", "light", "Hall light", null, ("on", "false"), ("level", "60")), Device("front-lock", "lock", "Front lock", null, ("locked", "true")),
+            Device("thermostat", "thermostat", "Living room", null, ("temperature", "20.5"), ("target", "21"), ("mode", "heat")),
             Camera("cam-front", "Front door", settings.Camera ?? "test:?size=1280x720&rate=25&audio=opus"), Camera("cam-hall", "Hall", "test:?size=640x360&rate=15&audio=pcmu"),
         },
         Zones = new object[]
@@ -62,7 +63,8 @@ internal sealed class DemoGateway(DemoSettings settings) : IDisposable
         },
     };
 
-    private static object Device(string @ref, string type, string name, int? zone) => new { Ref = @ref, Type = type, Name = name, Zone = zone };
+    private static object Device(string @ref, string type, string name, int? zone, params (string Name, string Value)[] values) =>
+        new { Ref = @ref, Type = type, Name = name, Zone = zone, Values = values.ToDictionary(v => v.Name, v => v.Value) };
 
     private object Camera(string @ref, string name, string url) => new { Ref = @ref, Type = "camera", Name = name, Protocol = "media", Address = url, TalkBack = url.StartsWith("rtsp", StringComparison.Ordinal) ? null : $"file:{Path.Combine(settings.Folder, $"{@ref}-talk.wav")}" };
 }

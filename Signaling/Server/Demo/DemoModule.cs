@@ -1,16 +1,14 @@
-using MediaRelay.Qos.Cmts;
-using MediaRelay.Qos.IO.Links;
 using MediaRelay.Signaling.Access;
+using MediaRelay.Signaling.Alarms;
 using MediaRelay.Signaling.Contract;
 using MediaRelay.Signaling.Gateways;
 using MediaRelay.Signaling.IO.Gateways;
 using MediaRelay.Signaling.IO.Portal;
-using MediaRelay.Turn.IO;
 
 namespace MediaRelay.Server.Demo;
 
-/// <summary>What only the demo can do: trigger its simulated sensors, and show the emulated CMTS.</summary>
-internal sealed class DemoModule(GatewayLinks links, AccessGate gate, CmtsHost cmts, TurnServer relay, DemoSettings settings) : IPortalModule
+/// <summary>What only the demo can do: trigger its simulated sensors and type at its keypad.</summary>
+internal sealed class DemoModule(GatewayLinks links, AccessGate gate, InstructionDesk desk) : IPortalModule
 {
     public void Map(IEndpointRouteBuilder routes)
     {
@@ -22,21 +20,19 @@ internal sealed class DemoModule(GatewayLinks links, AccessGate gate, CmtsHost c
             await TriggerAsync(links, request.Device ?? "", request.Value ?? "");
             return Results.Accepted();
         }).WithSummary("Demo: let a simulated sensor report a value.");
-        routes.MapGet("/api/operator/relays", (HttpContext context) => gate.Peek(PortalGuard.ActorOf(context), HomeAction.OperateSystem, "") is { IsAllowed: false } refused
-            ? Problem.Refused(refused.Reason)
-            : Results.Json(new { relays = (object[])[new { id = "this node", state = relay.IsDraining ? "draining" : "ready", allocations = relay.Allocations, addresses = settings.Turn }] })).WithSummary("Relays with their load.");
-        routes.MapGet("/api/operator/gates", async (HttpContext context) =>
+        routes.MapPost("/api/homes/{home}/keypad", async (HttpContext context, string home, KeypadRequest request) =>
         {
-            if (gate.Peek(PortalGuard.ActorOf(context), HomeAction.OperateSystem, "") is { IsAllowed: false } refused)
+            // Whoever stands at a keypad needs no login but a code; here the page stands for the keypad, so the home must be the person's own.
+            if (gate.Peek(PortalGuard.ActorOf(context), HomeAction.ViewState, home) is { IsAllowed: false } refused)
                 return Problem.Refused(refused.Reason);
-            CmtsSnapshot now = await cmts.SnapshotAsync();
-            return Results.Json(new
+            if (!KeypadCode.IsCode(request.Code))
+                return Problem.Invalid("A code has 4 to 8 digits.");
+            return await desk.InstructAsync(context, HomeAction.ViewState, home, null, "Type a code at the simulated keypad.", record => new Instruction
             {
-                reservedUp = now.ReservedUp, capacityUp = now.CapacityUp, reservedDown = now.ReservedDown, capacityDown = now.CapacityDown,
-                gates = now.Gates.Select(g => new { id = g.Id.ToString(), subscriber = g.Subscriber.ToString(), direction = g.Direction, state = g.State, serviceFlow = g.ServiceFlow, scheduling = g.Scheduling, reservedBitsPerSecond = g.ReservedBitsPerSecond, usageKilobytes = g.UsageKilobytes }),
-                modems = now.Modems.Select(m => new { address = m.Address.ToString(), online = m.IsOnline, gates = m.Gates, sids = m.Sids }),
+                Id = "", Time = default, Expires = default, Kind = request.Mode is "away" or "stay" or "night" ? InstructionKinds.PartitionArm : InstructionKinds.PartitionDisarm,
+                Body = new PartitionBody { Id = 1, Mode = request.Mode is "away" or "stay" or "night" ? request.Mode : "off", CodeHash = KeypadCode.HashOf(record.Gateway, request.Code!) },
             });
-        }).WithSummary("Gates and service flows of the emulated CMTS.");
+        }).WithSummary("Demo: type a code at the keypad of the simulated home.");
     }
 
     /// <summary>Lets a simulated device take a value, as if its sensor had.</summary>
@@ -51,6 +47,8 @@ internal sealed class DemoModule(GatewayLinks links, AccessGate gate, CmtsHost c
             Device = new DeviceBody { Ref = device, Properties = [new DeviceProperty(property, reported)] },
         });
     }
+
+    internal sealed record KeypadRequest(string? Code, string? Mode);
 
     internal sealed record SimulateRequest(string? Device, string? Value);
 }

@@ -25,7 +25,7 @@ internal sealed class DemoNode(DemoSettings settings)
         $"--Turn:Listen={settings.Listen}:{settings.TurnPort}", "--Turn:Workers=1", "--Turn:Realm=demo", "--Turn:SubscriberQuota=1000", $"--Turn:AuthSecrets={settings.RelaySecret}",
         .. settings.Listen == "127.0.0.1" ? [] : (string[])[$"--Turn:AllowedPeers={settings.Listen}/32,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16"],
         $"--Signaling:GatewayListen={settings.Listen}:{settings.GatewayPort}", $"--Signaling:PortalListen={settings.Listen}:{settings.HttpsPort}",
-        $"--Signaling:PortalNames=localhost,127.0.0.1,{settings.Listen}", "--Signaling:ResetGrace=500ms",
+        $"--Signaling:PortalNames=localhost,127.0.0.1,{settings.Listen}", "--Signaling:ResetGrace=500ms", "--Signaling:SecondFactor=Optional",
         .. Relays(), $"--Signaling:RelaySecret={settings.RelaySecret}",
         $"--Qos:PolicyServers=127.0.0.1:{settings.PolicyPort}", $"--Qos:JournalFile={Path.Combine(settings.Folder, "gates.journal")}", "--Qos:ApplicationManagerTag=1",
     ];

@@ -1,8 +1,10 @@
+using MediaRelay.Qos.IO.Links;
 using MediaRelay.Server.Configuration;
 using MediaRelay.Signaling.IO;
 using MediaRelay.Signaling.IO.Authority;
 using MediaRelay.Signaling.IO.Portal;
 using MediaRelay.Signaling.IO.Sessions;
+using MediaRelay.Turn.IO;
 using Microsoft.Extensions.FileProviders;
 
 namespace MediaRelay.Server.Roles;
@@ -28,7 +30,11 @@ internal sealed class SignalingRole : Role
         {
             builder.Services.AddSingleton<SessionGates>();
             builder.Services.AddSingleton<ISessionGates>(provider => provider.GetRequiredService<SessionGates>());
+            builder.Services.AddSingleton<INetworkGates>(provider => new OperatorGates(provider.GetRequiredService<IApplicationManager>(), provider.GetService<CmtsHost>()));
         }
+
+        builder.Services.AddSingleton<IPortalModule>(provider => new RelayModule(
+            provider.GetRequiredService<AccessGate>(), options, configuration.Has("Turn") ? provider.GetRequiredService<TurnServer>() : null, provider.GetRequiredService<TimeProvider>()));
     }
 
     /// <summary>HTTPS from the first start: without an authority one is made, and with it the certificate of the gateways' listener.</summary>

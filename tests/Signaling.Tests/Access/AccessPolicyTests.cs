@@ -11,6 +11,7 @@ public sealed class AccessPolicyTests
     [Theory]
     [InlineData(HomeAction.ViewState, "y g a a g n")]
     [InlineData(HomeAction.Arm, "y g n n g n")]
+    [InlineData(HomeAction.Bypass, "y g n n g n")]
     [InlineData(HomeAction.Disarm, "y g n n n n")]
     [InlineData(HomeAction.ControlDevice, "y g n n g n")]
     [InlineData(HomeAction.Unlock, "y g n n n n")]
@@ -24,6 +25,7 @@ public sealed class AccessPolicyTests
     [InlineData(HomeAction.ManageUsers, "y n n n n n")]
     [InlineData(HomeAction.ViewAudit, "y n n y n y")]
     [InlineData(HomeAction.OperateSystem, "n n n n n y")]
+    [InlineData(HomeAction.RequestBandwidth, "n n n n n y")]
     [InlineData(HomeAction.Provision, "n n n n n y")]
     public void The_table_of_rights(HomeAction action, string cells)
     {

@@ -41,6 +41,20 @@ public sealed class AlarmPanelTests
         { "Disarming the disarmed changes nothing.", "disarm", [] },
         { "A sensor that repeats itself changes nothing.", "arm away, +60, open 1, open 1", [] },
         { "From away to stay without disarming.", "arm away, +60, arm stay", ["partition.state 441R ExitDelay: Ann armed partition 1 stay: 60 s to leave through a delayed zone."] },
+        { "A zone is left out before arming, until the next disarm.", "out 2", ["partition.state 570 Disarmed: Zone 2 (kitchen window) is left out until the next disarm, by Ann."] },
+        { "A zone that is left out does not keep the home from being armed.", "open 2, out 2, arm away", ["partition.state 401R ExitDelay: Ann armed partition 1 away: 60 s to leave through a delayed zone."] },
+        { "A zone that is left out raises nothing.", "out 2, arm away, +60, open 2", [] },
+        { "Leaving out once ends with the disarm.", "out 2, arm away, +60, disarm", ["partition.state 570R Disarmed: Zone 2 (kitchen window) is watched again: its bypass ended with the disarm.", "partition.state 401 Disarmed: Ann disarmed partition 1."] },
+        { "Leaving out for good outlasts the disarm.", "keep 2, arm away, +60, disarm", ["partition.state 401 Disarmed: Ann disarmed partition 1."] },
+        { "And the next arming.", "keep 2, arm away, +60, disarm, arm away, +60, open 2", [] },
+        { "Until somebody takes it back.", "keep 2, arm away, +60, disarm, in 2", ["partition.state 570R Disarmed: Zone 2 (kitchen window) is watched again, by Ann."] },
+        { "From once to for good.", "out 2, keep 2", ["partition.state 570 Disarmed: Zone 2 (kitchen window) is left out until somebody takes it back, by Ann."] },
+        { "Leaving out twice changes nothing.", "out 2, out 2", [] },
+        { "Nobody opens a hole in an armed home.", "arm away, +60, out 2", ["refused: Partition 1 is armed. Disarm it, then leave zone 2 (kitchen window) out."] },
+        { "Watching again is possible while armed.", "out 2, arm away, +60, in 2", ["partition.state 570R Armed: Zone 2 (kitchen window) is watched again, by Ann."] },
+        { "And it counts at once.", "out 2, arm away, +60, in 2, open 2", ["alarm.raised 131 Alarm: Alarm (perimeter): Zone 2 (kitchen window) opened while partition 1 is armed away."] },
+        { "Smoke is never left out.", "out 4", ["refused: Zone 4 (smoke) is watched day and night; it cannot be left out."] },
+        { "A zone that does not exist.", "out 99", ["refused: Zone 99 does not exist."] },
         { "A deadline that is not due does nothing.", "arm away, +59", [] },
     };
 
@@ -68,6 +82,23 @@ public sealed class AlarmPanelTests
         Assert.Equal(answer, panel.WhatIf(zone, now));
         var after = panel.Snapshot()[0];
         Assert.Equal((before.State, before.Until, string.Join(',', before.Open), string.Join(',', before.AlarmZones)), (after.State, after.Until, string.Join(',', after.Open), string.Join(',', after.AlarmZones)));
+    }
+
+    [Theory]
+    [InlineData("", 1, ArmMode.Away, "Zone 1 (front door) opened while partition 1 is armed away: 30 s to disarm, then an alarm.")]
+    [InlineData("", 2, ArmMode.Stay, "Alarm (perimeter): Zone 2 (kitchen window) opened while partition 1 is armed stay.")]
+    [InlineData("", 3, ArmMode.Night, "Nothing: zone 3 (hall motion) is not watched while partition 1 is armed night.")]
+    [InlineData("keep 2", 2, ArmMode.Away, "Nothing: zone 2 (kitchen window) is bypassed until somebody takes it back.")]
+    [InlineData("arm away, +60, open 2", 3, ArmMode.Off, "Nothing: partition 1 is disarmed and zone 3 (hall motion) is not watched day and night.")]
+    [InlineData("arm away, +60, open 2", 2, ArmMode.Away, "Alarm (perimeter): Zone 2 (kitchen window) opened while partition 1 is armed away.")]
+    [InlineData("arm stay", 1, ArmMode.Away, "Zone 1 (front door) opened while partition 1 is armed away: 30 s to disarm, then an alarm.")]
+    public void What_if_answers_for_every_way_of_arming(string steps, ushort zone, ArmMode armed, string answer)
+    {
+        var (panel, now, _) = Run(steps);
+        var before = panel.Snapshot()[0];
+        Assert.Equal(answer, panel.WhatIf(zone, now, armed));
+        var after = panel.Snapshot()[0];
+        Assert.Equal((before.State, before.Mode, before.Until, string.Join(',', before.Open), string.Join(',', before.AlarmZones)), (after.State, after.Mode, after.Until, string.Join(',', after.Open), string.Join(',', after.AlarmZones)));
     }
 
     [Fact]
@@ -114,6 +145,9 @@ public sealed class AlarmPanelTests
                     break;
                 case "bypass":
                     bypass.Add(ushort.Parse(words[1]));
+                    break;
+                case "out" or "keep" or "in":
+                    panel.HandleBypass(ushort.Parse(words[1]), words[0] == "out" ? BypassMode.Once : words[0] == "keep" ? BypassMode.Always : BypassMode.Off, "Ann", transitions, out refusal);
                     break;
                 case "open" or "close":
                     panel.HandleZone(ushort.Parse(words[1]), words[0] == "open", now, transitions);

@@ -49,6 +49,20 @@ public sealed class IncidentBookTests
     }
 
     [Fact]
+    public void A_cancelled_incident_takes_its_own_disarm_and_nothing_of_the_next_story()
+    {
+        Raise("e1", "130", 3);
+        _book.HandleEvent(Event("e2", SmaEventKinds.AlarmCancelled, "406", null, 20), true, null);
+        Assert.NotNull(_book.HandleEvent(Event("e3", SmaEventKinds.PartitionState, "401", null, 21), true, null));
+        Assert.Null(_book.HandleEvent(Event("e4", SmaEventKinds.PartitionState, "401", null, 51), true, null));
+        Assert.Equal("inc-h1-e5", Raise("e5", "130", 3, 60)!.Id);
+        var second = _book.HandleEvent(Event("e6", SmaEventKinds.AlarmCancelled, "406", null, 70), true, null)!;
+        Assert.Equal("inc-h1-e5", second.Id);
+        Assert.Null(_book.HandleEvent(Event("e7", SmaEventKinds.AlarmCancelled, "406", null, 75), true, null));
+        Assert.Single(_book.Open.Single(i => i.Id == "inc-h1-e1").Entries, e => e.Text.Contains("cancelled", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void Cancelling_ends_the_right_to_look_in_but_leaves_the_incident_in_the_queue()
     {
         Raise("e1", "130", 3);

@@ -12,10 +12,13 @@ public sealed record PartitionBody : MessageBody
     /// <summary>In reports: <c>disarmed</c>, <c>exit</c>, <c>armed</c>, <c>entry</c> or <c>alarm</c>.</summary>
     public string? State { get; init; }
 
-    /// <summary>Who asks.</summary>
+    /// <summary>In reports: what happened and what follows, one sentence for people.</summary>
+    public string? Text { get; init; }
+
+    /// <summary>Who asks, as the log names them.</summary>
     public string? User { get; init; }
 
-    /// <summary>SHA-256 of the code typed; never the code.</summary>
+    /// <summary>Hash of the code typed (<see cref="Alarms.KeypadCode.HashOf"/>); never the code.</summary>
     public string? CodeHash { get; init; }
 
     /// <summary>Entry delay for this arming.</summary>

@@ -4,9 +4,12 @@ import { act, toast } from "./parts/dialog.js";
 import { load } from "./session.js";
 import { actionName, roleName } from "./words.js";
 
+const isStaffRole = (role) => role !== "homeOwner" && role !== "guest";
+
 /** The person's own account: role, rights and second factor. */
 export function show({ root, session }) {
   const box = h("section.card", { testid: "second-factor-card" });
+  const needs = h("p.note.is-warn", { role: "status", testid: "must-enrol", hidden: !session.secondFactor.required }, h("strong", "Enrol a second factor to go on. "), isStaffRole(session.user.role) ? "Staff see and do nothing before they have one." : "Looking in, disarming and unlocking need one here.");
   const render = () => fill(box, h("div.card-head", h("h2", "Second factor"), h("span.pill", { class: session.secondFactor.enrolled ? "is-good" : "is-warn" }, session.secondFactor.enrolled ? "Enrolled" : "Not enrolled")),
     h("div.stack", h("p", session.secondFactor.enrolled
       ? "Your authenticator app is asked for at login, and again before looking in and disarming. Enrolling again replaces it."
@@ -20,7 +23,9 @@ export function show({ root, session }) {
       e.preventDefault();
       await act(e.submitter, async () => {
         await post("/api/second-factor/confirm", { code: code.value });
+        const wasRequired = session.secondFactor.required;
         await load();
+        if (wasRequired) { location.hash = ""; location.reload(); return; }
         toast("The second factor is enrolled.");
         render();
       });
@@ -34,7 +39,7 @@ export function show({ root, session }) {
   };
 
   render();
-  fill(root, h("div.page-head", h("div", h("h1", "Your account"))),
+  fill(root, h("div.page-head", h("div", h("h1", "Your account"))), needs,
     h("div.grid", h("section.card", h("h2", session.user.name), h("dl.facts", h("div", h("dt", "User name"), h("dd", session.user.id)), h("div", h("dt", "Role"), h("dd", roleName(session.user.role)))),
       session.rights.length > 0 && [h("p.small.quiet", { class: "day" }, "You may"), h("div.actions", session.rights.map((r) => h("span.tag", actionName(r))))]), box));
 }

@@ -33,7 +33,7 @@ function toLogin(words = "") {
 }
 
 function begin() {
-  feed.open();
+  if (!session.secondFactor.required || session.user.role === "homeOwner") feed.open();
   if (session.home) homeStore.open(session.home);
   shell = new Shell(app, async () => { await logout(); location.hash = ""; toLogin(); });
   route();

@@ -5,10 +5,10 @@ const home = [
   { path: "cameras", words: "Cameras", icon: "camera", page: () => import("./home/cameras.js") },
   { path: "timeline", words: "Timeline", icon: "list", page: () => import("./home/timeline.js"), right: "viewIncidents" },
   { path: "privacy", words: "Who looked in", short: "Look-ins", icon: "eye", page: () => import("./home/privacy.js"), right: "viewAudit" },
-  { path: "zones", words: "Zones", icon: "door", page: () => import("./home/zones.js") },
-  { path: "devices", words: "Devices", icon: "bulb", page: () => import("./home/devices.js") },
   { path: "clips", words: "Clips", icon: "film", page: () => import("./home/clips.js"), right: "viewClips" },
   { path: "incidents", words: "Incidents", icon: "alert", page: () => import("./home/incidents.js"), right: "viewIncidents" },
+  { path: "zones", words: "Zones", icon: "door", page: () => import("./home/zones.js"), group: "Set up" },
+  { path: "devices", words: "Devices", icon: "bulb", page: () => import("./home/devices.js") },
   { path: "alerts", words: "Alerts", icon: "bell", page: () => import("./home/alerts.js"), right: "manageUsers" },
   { path: "people", words: "People", icon: "people", page: () => import("./home/people.js"), right: "manageUsers" },
 ];
@@ -17,11 +17,12 @@ const station = [
   { path: "closed", words: "Closed", icon: "book", page: () => import("./station/closed.js") },
 ];
 const operator = [
-  { path: "gateways", words: "Gateways", icon: "server", page: () => import("./operator/gateways.js") },
-  { path: "relays", words: "Relays", icon: "link", page: () => import("./operator/relays.js") },
-  { path: "gates", words: "Gates", icon: "gate", page: () => import("./operator/gates.js") },
+  { path: "gateways", words: "Gateways", icon: "server", page: () => import("./operator/gateways.js"), group: "Homes" },
   { path: "sessions", words: "Sessions", icon: "pulse", page: () => import("./operator/sessions.js") },
-  { path: "journal", words: "Journal", icon: "book", page: () => import("./operator/journal.js") },
+  { path: "relays", words: "Relays", icon: "link", page: () => import("./operator/relays.js"), group: "Network" },
+  { path: "gates", words: "Gates", icon: "gate", page: () => import("./operator/gates.js") },
+  { path: "bandwidth", words: "Bandwidth", icon: "speed", page: () => import("./operator/bandwidth.js") },
+  { path: "journal", words: "Journal", icon: "book", page: () => import("./operator/journal.js"), group: "Records and set-up" },
   { path: "audit", words: "Audit", icon: "eye", page: () => import("./operator/audit.js") },
   { path: "claims", words: "Claim codes", icon: "key", page: () => import("./operator/claims.js") },
 ];
@@ -35,6 +36,8 @@ const audit = operator.find((r) => r.path === "audit");
 /** Pages of a person in the order of the navigation. */
 export function pagesOf(session) {
   const role = session.user.role;
+  // Staff without the second factor that they must have can do one thing only.
+  if (session.secondFactor.required && role !== "homeOwner" && role !== "guest") return [account];
   const own = isStation(role) ? [...station, ...(role === "centralStationSupervisor" ? [audit] : [])] : role === "msoOperator" ? operator
     : home.filter((p) => !p.right || session.rights.includes(p.right) || role === "homeOwner");
   return [...own, account];

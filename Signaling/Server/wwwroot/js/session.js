@@ -1,7 +1,7 @@
 import { get, post, setCsrf } from "./api.js";
 
 /** Who is logged in; null before login. */
-export const session = { user: null, rights: [], secondFactor: { enrolled: false, fresh: false }, home: null, homes: [] };
+export const session = { user: null, rights: [], secondFactor: { enrolled: false, required: false, fresh: false }, home: null, homes: [] };
 
 /** Asks the server who is logged in; false when nobody is. */
 export async function load() {

@@ -38,7 +38,7 @@ export class Shell {
     const signal = this.#abort.signal;
     feed.addEventListener("state", (e) => { this.#isLive = e.detail.live; this.#showBanners(); }, { signal });
     homeStore.watch(() => this.#showBanners(), signal);
-    if (isStation(session.user.role)) {
+    if (isStation(session.user.role) && !session.secondFactor.required) {
       const refresh = coalesce(() => this.#refreshCount());
       feed.on("incident", refresh, signal);
       refresh();
@@ -62,7 +62,7 @@ export class Shell {
     const current = this.#page?.parent ?? this.#page?.path;
     const link = (page, kind) => h(kind, { href: `#/${page.path}`, data: { key: `${kind}-${page.path}` }, aria: { current: page.path === current ? "page" : null } },
       icon(page.icon), h("span", kind === "a" ? page.short ?? page.words : page.words), page.count && this.#count > 0 ? h("span.count", { aria: { label: `${this.#count} open` } }, String(this.#count)) : null);
-    fill(this.#nav, pages.map((p) => link(p, "a.nav-link")));
+    fill(this.#nav, pages.map((p) => [p.group && h("p.nav-group", p.group), link(p, "a.nav-link")]));
     const isMore = pages.findIndex((p) => p.path === current) >= mainPages;
     fill(this.#bottom, pages.slice(0, mainPages).map((p) => link(p, "a")),
       h("button", { type: "button", data: { key: "more" }, aria: { current: isMore ? "page" : null, haspopup: "dialog" }, on: { click: () => this.#more(pages.slice(mainPages)) } }, icon("more"), h("span", "More")));
@@ -88,12 +88,13 @@ export class Shell {
     const gateway = state?.gateway?.state;
     const looks = state?.privacy?.activeLookIns ?? [];
     const others = looks.filter((l) => l.actor !== session.user.name && l.actor !== session.user.id);
+    const people = others.reduce((m, l) => m.set(l.actor, [...(m.get(l.actor) ?? []), l]), new Map());
     const cameraName = (id) => state.cameras?.find((c) => c.id === id)?.name ?? id;
     fill(this.#banners,
       !this.#isLive && h("div.banner.is-warn", { testid: "feed-banner" }, icon("alert"), h("span.grow", "The connection to the server is broken. What you see may be old; it is renewed as soon as the server answers.")),
       gateway === "lost" && h("div.banner.is-bad", { testid: "gateway-lost" }, icon("alert"), h("span.grow", h("strong", "Gateway lost. "), "The home is out of reach; last heard ", age(state.gateway.lastHeard, { stale: 1e9 }), ". Values are the last that were reported.")),
       gateway === "suspect" && h("div.banner.is-warn", { testid: "gateway-suspect" }, icon("alert"), h("span.grow", "The gateway went silent ", age(state.gateway.lastHeard), ". Values may be old.")),
-      others.map((l) => h("div.banner.is-look", { testid: "look-in-banner" }, icon("eye"), h("span.grow", h("strong", `${l.actor} looks in now`), ` through ${cameraName(l.camera)}${l.purpose ? `, for ${l.purpose}` : ""}${l.talked ? ", and spoke" : ""}. For `, age(l.from, { suffix: "", stale: 1e9 }), "."),
+      [...people.values()].map((list) => h("div.banner.is-look", { testid: "look-in-banner" }, icon("eye"), h("span.grow", h("strong", `${list[0].actor} looks in now`), ` through ${list.map((l) => cameraName(l.camera)).join(" and ")}${list[0].purpose ? `, for ${list[0].purpose}` : ""}${list.some((l) => l.talked) ? ", and spoke" : ""}. For `, age(list[0].from, { suffix: "", stale: 1e9 }), "."),
         h("a.button.small", { href: "#/privacy" }, "Details"))));
   }
 }

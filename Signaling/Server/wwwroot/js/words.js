@@ -64,12 +64,12 @@ export const ruleName = (rule) => rules[rule] ?? rule;
 export const ruleChoices = Object.entries(rules);
 
 const actions = {
-  viewState: "See the state", arm: "Arm", disarm: "Disarm", controlDevice: "Steer devices", unlock: "Open locks", lookIn: "Look in",
+  viewState: "See the state", arm: "Arm", bypass: "Leave zones out", disarm: "Disarm", controlDevice: "Steer devices", unlock: "Open locks", lookIn: "Look in",
   talk: "Talk", viewClips: "Watch clips", configureHome: "Set up the home", viewIncidents: "See incidents", workAlarm: "Work alarms",
-  superviseAlarm: "Supervise alarms", manageUsers: "Manage people", viewAudit: "See the audit", operateSystem: "Operate the system", provision: "Provision",
+  superviseAlarm: "Supervise alarms", manageUsers: "Manage people", viewAudit: "See the audit", operateSystem: "Operate the system", requestBandwidth: "Ask for bandwidth", provision: "Provision",
 };
 export const actionName = (action) => actions[action] ?? action;
-export const grantable = ["viewState", "arm", "disarm", "controlDevice", "unlock", "lookIn", "talk", "viewClips", "configureHome"];
+export const grantable = ["viewState", "arm", "bypass", "disarm", "controlDevice", "unlock", "lookIn", "talk", "viewClips", "configureHome"];
 
 const dispositions = {
   falseAlarm: "False alarm: nothing was there", userError: "User error: a person of the home caused it", cancelled: "Cancelled with the right code",
@@ -90,6 +90,13 @@ const states = { disarmed: "Disarmed", exit: "Leaving", entry: "Entry delay", ar
 /** State of a partition in words. */
 export const partitionWords = (p) => (p.state === "armed" || p.state === "exit") && modes[p.mode] ? `${p.state === "exit" ? "Arming" : "Armed"} ${modes[p.mode]}` : states[p.state] ?? p.state;
 const zoneStates = { motion: ["Motion", "Quiet"], smoke: ["Smoke", "Clear"], leak: ["Wet", "Dry"] };
+const kinds = { delayed: "gives time to come and go", instant: "alarms at once", "24-hour": "watched day and night" };
+/** What a zone is, in words: "gives 20 s to disarm, watched in every mode". */
+export const kindWords = (zone) => [zone.kind === "delayed" && zone.entryDelay ? `gives ${zone.entryDelay} s to disarm` : kinds[zone.kind] ?? zone.type ?? "sensor", zone.kind && zone.kind !== "24-hour" && !zone.armedInStay && "not watched in stay or night"].filter(Boolean).join(", ");
+/** The picture of a zone's sensor. */
+export const zoneIcon = (zone) => ({ motion: "walk", smoke: "flame" })[zone.type] ?? (/window/i.test(zone.name) ? "window" : "door");
+/** How a zone is left out, in words; empty when it is watched. */
+export const bypassWords = (zone) => zone.bypass === "always" ? "left out until taken back" : zone.bypassed || zone.bypass === "once" ? "left out until the next disarm" : "";
 /** State of a zone in words; a sensor that never reported is not called closed. */
 export const zoneWords = (zone) => !zone.at ? "Not reported yet" : (zoneStates[zone.type] ?? ["Open", "Closed"])[zone.open ? 0 : 1];
 export const zoneLook = (zone) => !zone.at ? "" : zone.open ? "is-warn" : "is-good";

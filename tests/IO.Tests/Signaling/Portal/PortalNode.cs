@@ -7,6 +7,7 @@ using MediaRelay.Signaling.Events;
 using MediaRelay.Signaling.IO;
 using MediaRelay.Signaling.IO.Authority;
 using MediaRelay.Signaling.IO.Portal;
+using MediaRelay.Signaling.IO.Sessions;
 using MediaRelay.Signaling.IO.Storage;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -21,6 +22,9 @@ public sealed class PortalNode : IAsyncLifetime
     private IHost _host = null!;
     private ulong _seq;
 
+    /// <summary>What operators ask for bandwidth.</summary>
+    internal RecordedNetwork Network { get; } = new();
+
     public Uri Address => new($"https://127.0.0.1:{_host.Services.GetRequiredService<PortalServer>().Endpoint!.Port}");
 
     internal T Get<T>()
@@ -28,12 +32,13 @@ public sealed class PortalNode : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        var options = new SignalingOptions { GatewayListen = "", PortalListen = "127.0.0.1:0" };
+        var options = new SignalingOptions { GatewayListen = "", PortalListen = "127.0.0.1:0", SecondFactor = SecondFactorRule.Optional };
         OperatorAuthority authority = OperatorAuthority.Create(Path.Combine(_folder, "authority"), "test", DateTimeOffset.UtcNow);
         HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         builder.Services.AddLogging();
         builder.Services.AddSingleton(authority);
         builder.Services.AddSignaling(options, _folder);
+        builder.Services.AddSingleton<INetworkGates>(Network);
         builder.Services.AddPortal(options, _folder, pages: null);
         _host = builder.Build();
         IStorage storage = Get<IStorage>();

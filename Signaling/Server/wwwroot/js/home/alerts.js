@@ -47,5 +47,6 @@ export async function show({ root, signal, session }) {
     toast("Saved.");
   };
   render();
-  fill(root, h("div.page-head", h("div", h("h1", "Alerts"), h("p", "Contacts are called in this order by the central station too. A pass-phrase lets the operator know who answers."))), box);
+  fill(root, h("div.page-head", h("div", h("h1", "Alerts"), h("p", "Contacts are called in this order by the central station too. A pass-phrase lets the operator know who answers."))),
+    h("p.note.is-warn", { testid: "alerts-honest" }, h("strong", "No messages are sent yet. "), "This release keeps these settings and does not deliver SMS, e-mail, push or calls. What works today: the central station sees alarms at once and calls the contacts from this list, and open pages of this portal show everything as it happens."), box);
 }

@@ -3,6 +3,7 @@ import { fill, h } from "../dom.js";
 import { homeStore } from "../home-store.js";
 import { act, toast } from "../parts/dialog.js";
 import { liveView, mayTalk } from "../parts/live-view.js";
+import { still } from "../parts/still.js";
 
 /** One camera, live. */
 export function show({ root, signal, params, session }) {
@@ -21,7 +22,8 @@ export function show({ root, signal, params, session }) {
       toast("The home was asked for a clip of the last 20 seconds. It appears under Clips.");
     });
     fill(root, h("div.page-head", h("div", h("h1", camera.name)),
-      h("div.actions", session.rights.includes("viewClips") && h("button", { type: "button", on: { click: clip } }, "Keep the last 20 s"), others.map((c) => h("a.button.plain", { href: `#/camera/${encodeURIComponent(c.id)}` }, c.name)))),
-    liveView({ home: state.id, camera: { ...camera, talk: mayTalk(camera) }, signal }));
+      h("div.actions", session.rights.includes("viewClips") && h("button", { type: "button", on: { click: clip } }, "Keep the last 20 s"))),
+    liveView({ home: state.id, camera: { ...camera, talk: mayTalk(camera) }, signal }),
+    others.length > 0 && h("section", { aria: { label: "Other cameras" } }, h("div.strip", others.map((c) => h("a", { href: `#/camera/${encodeURIComponent(c.id)}` }, still(c.stillUrl, c.name, { signal, every: 60, maxAge: 300 }), h("span", c.name))))));
   }, signal);
 }

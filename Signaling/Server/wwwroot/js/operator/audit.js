@@ -2,7 +2,7 @@ import { get } from "../api.js";
 import { fill, h } from "../dom.js";
 import { act } from "../parts/dialog.js";
 import { table } from "../parts/table.js";
-import { actionName, fullOf } from "../words.js";
+import { actionName, fullOf, roleName } from "../words.js";
 
 /** The audit: who asked for what, on which right, and whether it was allowed. */
 export async function show({ root, signal }) {
@@ -19,7 +19,7 @@ export async function show({ root, signal }) {
     records = isMore ? [...records, ...page] : page;
     fill(list, table(["When", "Who", "Action", "Home", "Right", "Result", "From", "Detail"], records.map((r) => {
       const line = r.line ?? r;
-      return [fullOf(line.at), line.actor, actionName(line.action[0].toLowerCase() + line.action.slice(1)), line.home ?? "", line.grant ?? "", h("span.tag", { class: line.result === "refused" ? "is-bad" : "" }, line.result), line.source ?? "", line.detail ?? ""];
+      return [h("span.nowrap", fullOf(line.at)), line.actor, actionName(line.action[0].toLowerCase() + line.action.slice(1)), line.home ?? "", right(line.grant ?? ""), h("span.tag", { class: line.result === "refused" ? "is-bad" : "" }, line.result), line.source ?? "", line.detail ?? ""];
     }), "The audit is empty."), !isAll && h("p", h("button", { type: "button", on: { click: (e) => act(e.currentTarget, () => load(true)) } }, "Show older")));
   };
   const verify = () => get("/api/operator/audit/verify").then((answer) => fill(verdict, answer.fault ? h("p.note.is-bad", { role: "alert" }, answer.fault) : h("p.note.is-good", { role: "status" }, "The chain of the audit is whole: no record was changed or removed.")));
@@ -29,3 +29,6 @@ export async function show({ root, signal }) {
 }
 
 const position = (r) => r?.position ?? r?.sequence ?? r?.number;
+
+/** "role:MsoOperator" as "Network operator", "own-home" as "own home". */
+const right = (grant) => grant.startsWith("role:") ? roleName(grant[5].toLowerCase() + grant.slice(6)) : grant.replaceAll("-", " ");

@@ -19,7 +19,7 @@ export async function resourcePage({ root, signal }, { title, words, path, kinds
       fill(body, h("p.note", { role: "status" }, problem.name === "not-available" ? "This is not available here: the role that reports it does not run in this process." : problem.message));
     }
   };
-  fill(root, h("div.page-head", h("div", h("h1", title), h("p", words)), h("div.actions", tools?.(refresh), stamp)), body);
+  fill(root, h("div.page-head", h("div", h("h1", title), h("p", words)), h("div.actions", tools?.(refresh) ?? null, stamp)), body);
   if (kinds.length) feed.on(kinds, coalesce(refresh, 300), signal);
   if (every) {
     const timer = setInterval(() => { if (!document.hidden) refresh(); }, every * 1000);
@@ -37,7 +37,7 @@ export function meter(value, limit, unit = "", words = String) {
   if (!limit) return `${value}${unit}`;
   const bar = h("i");
   bar.style.width = `${Math.min(100, (value / limit) * 100)}%`;
-  return h("div", h("div.small", `${words(value)} of ${words(limit)}${unit}`), h("div.meter", { class: value / limit > 0.8 ? "is-warn" : "" }, bar));
+  return h("div", h("div.small.nowrap", `${words(value)} of ${words(limit)}${unit}`), h("div.meter", { class: value / limit > 0.8 ? "is-warn" : "" }, bar));
 }
 
 /** Bits per second for people. */

@@ -1,23 +1,19 @@
 import { h } from "../dom.js";
 import { table } from "../parts/table.js";
-import { age } from "../words.js";
-import { listOf, meter, pick, rate, resourcePage, tile } from "./page.js";
+import { meter, rate, resourcePage, tile } from "./page.js";
 
 /** TURN relays with their load. */
 export const show = (context) => resourcePage(context, {
-  title: "Relays", words: "Load of each TURN node; new sessions go to the node with the most room.", path: "/api/operator/relays", every: 3, testid: "operator-relays",
-  render: (answer) => {
-    const relays = listOf(answer, "relays");
-    const total = (...names) => relays.reduce((sum, r) => sum + (pick(r, ...names) ?? 0), 0);
+  title: "Relays", words: "The relay of this node with its load. Relays of other nodes share a secret with this one and no connection; their load stands in their own metrics.", path: "/api/operator/relays", every: 3, testid: "operator-relays",
+  render: ({ relays }) => {
+    const own = relays.filter((r) => r.state !== "elsewhere");
+    const total = (name) => own.reduce((sum, r) => sum + (r[name] ?? 0), 0);
     return [
-      h("div.tiles", tile("Relays", relays.length), tile("Allocations", total("allocations")), relays.some((r) => pick(r, "bitsPerSecond", "bitRate", "rate", "bps") !== undefined) && tile("Load", rate(total("bitsPerSecond", "bitRate", "rate", "bps")))),
-      h("section.card", table(["Relay", "State", "Allocations", "Load", "Packets lost", "Addresses", "Heard"], relays.map((r) => {
-        const state = pick(r, "state") ?? (r.draining ? "draining" : "ready");
-        const load = pick(r, "bitsPerSecond", "bitRate", "rate", "bps");
-        const most = pick(r, "maxBitsPerSecond", "capacity");
-        return [h("strong.mono", pick(r, "id", "node", "name", "relay") ?? ""), h("span.pill", { class: /ready|up|active|healthy/i.test(state) ? "is-good" : "is-warn" }, state), meter(pick(r, "allocations"), pick(r, "maxAllocations", "allocationLimit")),
-          most && load !== undefined ? h("div", rate(load), h("div.small.quiet", `of ${rate(most)}`)) : rate(load), String(pick(r, "dropped", "packetsDropped", "lost") ?? ""), [].concat(pick(r, "addresses", "address", "endpoints", "listen", "urls") ?? []).join(", "), r.at || r.seen || r.lastHeard ? age(pick(r, "at", "seen", "lastHeard"), { stale: 30 }) : ""];
-      }), "No relay has reported its load.")),
+      own.length > 0 && h("div.tiles", tile("Allocations", total("allocations")), tile("Load", rate(total("bitsPerSecond"))), tile("Packets a second", total("packetsPerSecond")), tile("Packets dropped", total("dropped"))),
+      h("section.card", table(["Relay", "State", "Allocations", "Load", "Dropped", "Requests refused", "Addresses"], relays.map((r) => [
+        h("strong.nowrap", r.id), h("span.pill", { class: r.state === "ready" ? "is-good" : r.state === "draining" ? "is-warn" : "" }, r.state), r.state === "elsewhere" ? "not known here" : meter(r.allocations, r.maxAllocations),
+        r.bitsPerSecond === undefined ? "" : h("div.nowrap", rate(r.bitsPerSecond), h("div.small.quiet", `${r.packetsPerSecond} packets/s, ${r.workers} ${r.workers === 1 ? "worker" : "workers"}`)), String(r.dropped ?? ""), String(r.refused ?? ""), h("span.small.mono", (r.addresses ?? []).join(", "))]),
+      "No relay is configured: live views work only where a direct path exists.")),
     ];
   },
 });

@@ -33,7 +33,7 @@ export function liveSteps(player) {
     h("ol", { testid: "step-list" }, rows),
     told("On the server", player.serverSteps), told("In the home", player.gatewaySteps),
     h("dl",
-      fact("Gate", player.grant.words || player.grant.state), fact("Path", s.path), fact("There and back", s.rtt === undefined ? undefined : ms(s.rtt * 1000)),
+      fact("Gate", player.grant.state), fact("Path", s.path), fact("There and back", s.rtt === undefined ? undefined : ms(s.rtt * 1000)),
       fact("Picture", s.size), fact("Frames per second", s.frames), fact("Bit rate", s.rate === undefined ? undefined : `${(s.rate / 1000).toFixed(2)} Mbit/s`),
       fact("Codec", s.codec), fact("Packets lost", s.lost), fact("Freezes", s.freezes), fact("Session", player.session)));
 }

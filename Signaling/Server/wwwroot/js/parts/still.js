@@ -26,7 +26,7 @@ export function still(url, name, { every = 30, maxAge = 25, signal, isBare = fal
         image.hidden = false;
         image.classList.remove("is-old");
         missing.hidden = true;
-        fill(stamp, age(response.headers.get("X-Taken") ?? new Date().toISOString(), { stale: 60, prefix: "Still, " }));
+        fill(stamp, age(response.headers.get("X-Taken") ?? new Date().toISOString(), { stale: Math.max(60, every * 2 + 10, maxAge + every + 10), prefix: "Still, " }));
         stamp.hidden = false;
       } catch (error) {
         if (error.name === "AbortError") return;

@@ -7,7 +7,7 @@ const kinds = [
 ];
 
 /** False for what only confirms that machines did their work. */
-export const isWorthKnowing = (e) => !e.clip?.startsWith("still-") && !(e.kind === "instruction.result" && / done\b/.test(e.text)) && !/^home\.snapshot|^provisioning|^log$|^directive\.state|^media\.(offer|answer|candidate|state)/.test(e.kind);
+export const isWorthKnowing = (e) => !e.clip?.startsWith("still-") && !(e.kind === "instruction.result" && / done\b/.test(e.text)) && !(e.kind === "device.state" && /: (bypass (off|once|always)|talk (true|false))\.$/.test(e.text)) && !/^home\.snapshot|^provisioning|^log$|^directive\.state|^media\.(offer|answer|candidate|state)/.test(e.kind);
 
 /** What entries a filter shows. */
 export const filters = [
@@ -20,7 +20,12 @@ export function timelineList(entries, { isShort = false } = {}) {
   if (!entries.length) return h("p.empty", "Nothing happened yet.");
   let day = "";
   const items = [];
+  const shown = new Map();
   for (const entry of entries) {
+    // A device that was told and a device that reports say the same thing; once is enough.
+    const before = shown.get(entry.text);
+    shown.set(entry.text, entry);
+    if (before && before.kind === entry.kind && Math.abs(Date.parse(before.at) - Date.parse(entry.at)) < 1500) continue;
     const own = dayOf(entry.at);
     if (own !== day && (!isShort || day)) items.push(h("li.day", own));
     day = own;

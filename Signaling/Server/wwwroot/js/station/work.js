@@ -53,8 +53,8 @@ export function workForms(box, path, session, render) {
 
   function contactRow(contact, i, isMine) {
     const result = h("select", { id: `result-${i}`, disabled: !isMine, aria: { label: `Result of the call to ${contact.name}` } }, h("option", { value: "" }, "Result of the call"), results.map((r) => h("option", { value: r }, r)));
-    const log = (button) => {
-      if (result.value) send(button, "call", { contact: contact.name, result: result.value });
+    const log = async (button) => {
+      if (result.value) { if (await send(button, "call", { contact: contact.name, result: result.value })) result.value = ""; }
       else { result.focus(); toast("Choose the result of the call first.", { isBad: true }); }
     };
     const isPhone = contact.channel === "phone" || contact.channel === "sms" || /^[+\d][\d ]+$/.test(contact.address);

@@ -1,0 +1,173 @@
+using MediaRelay.Gateway.Home;
+using MediaRelay.Signaling.Alarms;
+using MediaRelay.Signaling.Contract;
+using MediaRelay.Signaling.Events;
+using MediaRelay.Signaling.Gateways;
+
+namespace MediaRelay.Signaling.Tests.Home;
+
+/// <summary>The alarm panel through instructions: zones left out, questions, codes; and what is still known after a restart.</summary>
+public sealed class HomePanelTests
+{
+    private static readonly DateTimeOffset Utc = new(2026, 11, 21, 12, 0, 0, TimeSpan.Zero);
+    private readonly Dictionary<string, byte[]> _kept = [];
+    private HomeCore _home;
+    private TimeSpan _now = TimeSpan.FromMinutes(5);
+
+    public HomePanelTests() => _home = Start();
+
+    [Fact]
+    public void Every_change_of_a_partition_carries_its_words_and_what_is_left_of_a_delay()
+    {
+        SmaEvent armed = Assert.Single(Do(Arm("away")), e => e.Kind == SmaEventKinds.PartitionState);
+        var body = Assert.IsType<PartitionBody>(armed.Body);
+        Assert.Equal(("exit", "away", TimeSpan.FromSeconds(45)), (body.State, body.Mode, body.ExitDelay));
+        Assert.Equal("Ann Example armed partition 1 away: 45 s to leave through a delayed zone.", body.Text);
+        _now += TimeSpan.FromSeconds(46);
+        Assert.Equal("The exit delay of partition 1 ended: it is armed away.", ((PartitionBody)Due().Single(e => e.Kind == SmaEventKinds.PartitionState).Body!).Text);
+        SmaEvent entry = Report("door", "contact", "open").Single(e => e.Kind == SmaEventKinds.EntryStarted);
+        Assert.Equal(("entry", TimeSpan.FromSeconds(20)), (((PartitionBody)entry.Body!).State, ((PartitionBody)entry.Body!).EntryDelay));
+    }
+
+    [Theory]
+    [InlineData("window", "once", "done", "")]
+    [InlineData("window", "always", "done", "")]
+    [InlineData("smoke", "once", "refused", "Zone 4 (smoke) is watched day and night; it cannot be left out.")]
+    [InlineData("window", "sometimes", "failed", "A bypass is off, once or always.")]
+    public void A_zone_is_left_out_by_a_property_of_its_device(string device, string mode, string outcome, string words)
+    {
+        SmaEvent[] said = Do(Set(device, ("bypass", mode), ("by", "Ann Example")));
+        var result = (ResultBody)said.Single(e => e.Kind == SmaEventKinds.InstructionResult).Body!;
+        Assert.Equal((outcome, words), (result.Outcome, result.Text));
+        Assert.Equal(outcome == "done" ? [mode] : [], said.Where(e => e.Kind == SmaEventKinds.DeviceState).Select(e => e.Device!.Properties.Single(p => p.Name == "bypass").Value));
+    }
+
+    [Theory]
+    [InlineData("once", "off")]
+    [InlineData("always", "always")]
+    public void What_is_left_out_is_known_after_a_restart_and_ends_with_the_disarm_unless_it_was_for_good(string mode, string afterDisarm)
+    {
+        Do(Set("window", ("bypass", mode)));
+        Do(Arm("night"));
+        _home = Start();
+        Assert.DoesNotContain(Report("window", "contact", "open"), e => e.Kind == SmaEventKinds.AlarmRaised);
+        SmaEvent[] said = Do(Disarm());
+        Assert.Equal(afterDisarm == "off" ? ["off"] : [], said.Where(e => e.Kind == SmaEventKinds.DeviceState).Select(e => e.Device!.Properties.Single(p => p.Name == "bypass").Value));
+        Assert.Equal(afterDisarm != "off", _kept.ContainsKey("bypass/2"));
+    }
+
+    [Fact]
+    public void The_question_what_if_is_answered_for_now_and_for_every_way_of_arming()
+    {
+        SmaEvent result = Assert.Single(Do(new Instruction
+        {
+            Id = "ask", Time = Utc, Expires = Utc.AddMinutes(1), Kind = InstructionKinds.PropertyGet,
+            Device = new DeviceBody { Ref = "door", Properties = [new("what-if", ""), new("what-if-away", ""), new("what-if-stay", ""), new("what-if-night", "")] },
+        }));
+        Assert.Equal(
+        [
+            "Nothing: partition 1 is disarmed and zone 1 (door) is not watched day and night.", "Zone 1 (door) opened while partition 1 is armed away: 20 s to disarm, then an alarm.",
+            "Zone 1 (door) opened while partition 1 is armed stay: 20 s to disarm, then an alarm.", "Zone 1 (door) opened while partition 1 is armed night: 20 s to disarm, then an alarm.",
+        ], ((ResultBody)result.Body!).Text.Split('\n'));
+    }
+
+    [Fact]
+    public void A_code_disarms_in_its_owner_s_name_and_never_leaves_the_home_again()
+    {
+        SmaEvent[] stored = Do(Set("panel", ("code-a1", Code("Cleaner", "4711"))));
+        Assert.Equal("done", ((ResultBody)Assert.Single(stored).Body!).Outcome);
+        _home = Start();
+        Do(Arm("night"));
+        Assert.Equal("The code is not known.", ResultOf(Do(Disarm("0000"))).Text);
+        SmaEvent[] said = Do(Disarm("4711"));
+        Assert.Equal("done", ResultOf(said).Outcome);
+        Assert.Equal("Cleaner disarmed partition 1.", ((PartitionBody)said.Single(e => e.Kind == SmaEventKinds.PartitionState).Body!).Text);
+        Do(Set("panel", ("code-a1", "")));
+        Do(Arm("night"));
+        Assert.Equal("refused", ResultOf(Do(Disarm("4711"))).Outcome);
+        Assert.DoesNotContain("code/a1", _kept.Keys);
+    }
+
+    [Fact]
+    public void A_duress_code_disarms_like_any_other_and_calls_for_help()
+    {
+        Do(Set("panel", ("code-d", Code("Ann", "9999", isDuress: true))));
+        Do(Arm("night"));
+        SmaEvent[] said = Do(Disarm("9999"));
+        Assert.Equal("disarmed", ((PartitionBody)said.Single(e => e.Kind == SmaEventKinds.PartitionState).Body!).State);
+        SmaEvent alarm = said.Single(e => e.Kind == SmaEventKinds.AlarmRaised);
+        Assert.Equal(("121", EventPriority.Alarm), (alarm.Code, alarm.Priority));
+    }
+
+    [Fact]
+    public void The_first_snapshot_says_what_each_zone_is()
+    {
+        var commands = new List<HomeCommand>();
+        _home.HandleSession(Utc, commands);
+        DeviceBody door = Events(commands).Select(e => e.Body).OfType<HomeSnapshot>().SelectMany(s => s.Devices).Single(d => d.Ref == "door");
+        Assert.Equal(["armed-in-stay=true", "bypass=off", "entry-delay=20", "zone-code=134", "zone-kind=delayed"], door.Properties.Select(p => $"{p.Name}={p.Value}"));
+    }
+
+    private static Instruction Arm(string mode) => new() { Id = "arm", Time = Utc, Expires = Utc.AddMinutes(1), Kind = InstructionKinds.PartitionArm, Body = new PartitionBody { Id = 1, Mode = mode, User = "Ann Example" } };
+
+    private static Instruction Disarm(string? code = null) => new()
+    {
+        Id = "off", Time = Utc, Expires = Utc.AddMinutes(1), Kind = InstructionKinds.PartitionDisarm,
+        Body = new PartitionBody { Id = 1, Mode = "off", User = code is null ? "Ann" : null, CodeHash = code is null ? null : KeypadCode.HashOf("gw-1", code) },
+    };
+
+    private static Instruction Set(string device, params (string Name, string Value)[] properties) => new()
+    {
+        Id = "set", Time = Utc, Expires = Utc.AddMinutes(1), Kind = InstructionKinds.PropertySet, Device = new DeviceBody { Ref = device, Properties = [.. properties.Select(p => new DeviceProperty(p.Name, p.Value))] },
+    };
+
+    private static string Code(string name, string code, bool isDuress = false) => new KeypadCode("x", name, KeypadCode.HashOf("gw-1", code), IsDuress: isDuress).Write();
+
+    private static ResultBody ResultOf(SmaEvent[] said) => (ResultBody)said.Single(e => e.Kind == SmaEventKinds.InstructionResult).Body!;
+
+    private SmaEvent[] Do(Instruction instruction)
+    {
+        var commands = new List<HomeCommand>();
+        _home.HandleInstruction(instruction, Utc, _now, commands);
+        return Events(commands);
+    }
+
+    private SmaEvent[] Report(string device, string name, string value)
+    {
+        var commands = new List<HomeCommand>();
+        _home.HandleReport(device, name, value, null, Utc, _now, commands);
+        return Events(commands);
+    }
+
+    private SmaEvent[] Due()
+    {
+        var commands = new List<HomeCommand>();
+        _home.HandleDeadline(Utc, _now, commands);
+        return Events(commands);
+    }
+
+    private SmaEvent[] Events(List<HomeCommand> commands)
+    {
+        foreach (HomeCommand.Keep keep in commands.OfType<HomeCommand.Keep>())
+        {
+            if (keep.Value is null)
+                _kept.Remove(keep.Key);
+            else
+                _kept[keep.Key] = keep.Value;
+        }
+
+        return [.. commands.OfType<HomeCommand.Emit>().Select(e => e.Draft)];
+    }
+
+    private HomeCore Start()
+    {
+        var commands = new List<HomeCommand>();
+        var home = new HomeCore(
+            [new() { Ref = "door", Type = "contact", Zone = 1, Partition = 1 }, new() { Ref = "window", Type = "contact", Zone = 2, Partition = 1 }, new() { Ref = "smoke", Type = "smoke", Zone = 4, Partition = 1 }],
+            [new(1, "door", 1, ZoneKind.Delayed, "134", EntryDelay: TimeSpan.FromSeconds(20)), new(2, "window", 1, ZoneKind.Instant, "131"), new(4, "smoke", 1, ZoneKind.TwentyFourHour, "111")],
+            TimeSpan.FromSeconds(45), TimeZoneInfo.Utc, commands);
+        foreach ((string key, byte[] value) in _kept.OrderByDescending(k => k.Key, StringComparer.Ordinal))
+            home.Restore(key, value, _now, commands);
+        return home;
+    }
+}
