@@ -9,5 +9,8 @@ namespace MediaRelay.Turn;
 /// <param name="Limit">The limit that was reached, 0 where none applies.</param>
 public readonly record struct RelayOutcome(StunMethod Method, StunErrorCode Code, RefusalReason Reason, int Limit)
 {
+    /// <summary>The peer that was refused; none for other reasons.</summary>
+    public TransportAddress Peer { get; init; }
+
     public bool IsSuccess => Reason == RefusalReason.None;
 }

@@ -34,7 +34,7 @@ internal sealed class TcpRelay(RelayState state, Answers answers, PeerRequests p
         var code = peers.Check(ref request, peer, checkPort: true, out _, out var reason);
         if (code != StunErrorCode.None)
         {
-            return answers.Error(ref request, code, reason);
+            return peers.Refuse(ref request, code, reason, peer);
         }
 
         for (var link = allocation.FirstConnection; link != 0; link = _connections[link - 1].Next)

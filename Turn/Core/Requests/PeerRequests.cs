@@ -27,7 +27,7 @@ internal sealed class PeerRequests(RelayState state, Answers answers)
             var code = Check(ref request, peer, checkPort: false, out _, out var reason);
             if (code != StunErrorCode.None)
             {
-                return answers.Error(ref request, code, reason);
+                return Refuse(ref request, code, reason, peer);
             }
         }
 
@@ -70,7 +70,7 @@ internal sealed class PeerRequests(RelayState state, Answers answers)
         var code = Check(ref request, peer, checkPort: true, out var verdict, out var reason);
         if (code != StunErrorCode.None)
         {
-            return answers.Error(ref request, code, reason);
+            return Refuse(ref request, code, reason, peer);
         }
 
         var table = state.Allocations.Peers;
@@ -128,6 +128,14 @@ internal sealed class PeerRequests(RelayState state, Answers answers)
         }
 
         return StunErrorCode.None;
+    }
+
+    /// <summary>The error for a peer that <see cref="Check"/> refused; the log names the peer.</summary>
+    public int Refuse(ref RequestContext request, StunErrorCode code, RefusalReason reason, TransportAddress peer)
+    {
+        var length = answers.Error(ref request, code, reason);
+        state.Outcome = state.Outcome with { Peer = peer };
+        return length;
     }
 
     /// <summary>Will all new permissions fit? Counted before anything is installed.</summary>

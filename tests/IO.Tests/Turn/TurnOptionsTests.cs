@@ -85,7 +85,9 @@ public sealed class TurnOptionsTests
         Assert.Equal("Allocate refused for user 1735:gw-17\\u000a from 198.51.100.7:4711/Udp with 486: quota of 4 allocations reached (Turn:UserQuota).", lines[0]);
         events.Refused(from, new RelayOutcome(StunMethod.Allocate, StunErrorCode.None, RefusalReason.TooManyFailures, 200), "eve"u8);
         Assert.Equal("Allocate refused for user eve from 198.51.100.7:4711/Udp with silence: too many failed attempts, answers are withheld.", lines[^1]);
-        Assert.InRange(lines.Count, 11, 22);
+        events.Refused(from, new RelayOutcome(StunMethod.ChannelBind, StunErrorCode.Forbidden, RefusalReason.PeerPolicy, 0) { Peer = TransportAddress.Parse("10.0.0.1:22") }, "eve"u8);
+        Assert.Equal("ChannelBind refused for user eve from 198.51.100.7:4711/Udp with 403: the peer 10.0.0.1:22 is refused by policy (Turn:AllowedPeers, Turn:DeniedPeers).", lines[^1]);
+        Assert.InRange(lines.Count, 12, 23);
         Assert.Equal(30, events.Refusals.Single(refusal => refusal.Reason == RefusalReason.UserQuota).Count);
         Assert.All(Enum.GetValues<RefusalReason>().Where(reason => !Unseen.Contains(reason)), reason => Assert.Contains(' ', TurnEvents.Explain(new RelayOutcome(StunMethod.Allocate, StunErrorCode.BadRequest, reason, 3))));
     }

@@ -96,6 +96,7 @@ public sealed class PermissionAndChannelTests
         var scene = new Scene();
         var client = scene.Allocated();
         Assert.Equal(403, client.Permit(Scene.Peer, TransportAddress.Parse("10.0.0.1:1")).Code);
+        Assert.Equal("10.0.0.1:1", scene.Engine.LastOutcome.Peer.ToString());
         Assert.Null(client.SendIndication(Scene.Peer, [1]));
     }
 
