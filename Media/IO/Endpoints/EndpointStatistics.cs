@@ -66,6 +66,12 @@ internal static class EndpointStatistics
             ["nominated"] = pair.IsNominated,
         };
         if (pair.RoundTrip is { } roundTrip) values["currentRoundTripTime"] = roundTrip.TotalSeconds;
+        if (!pair.RelayServer.IsNone)
+        {
+            // The W3C has these on the candidate; here they stand where the path is read.
+            values["relayServer"] = pair.RelayServer.ToString();
+            values["relayProtocol"] = pair.SocketId < 0 ? "tcp" : "udp";
+        }
         report.Add(new RtcStatistic(PairId(pair), "candidate-pair", values));
     }
 

@@ -15,6 +15,7 @@ namespace MediaRelay.Signaling.Sessions;
 public sealed class FlowPlanner(FlowPlannerSettings settings)
 {
     private const byte Udp = 17;
+    private const byte Tcp = 6;
     private const uint PollPolicy = 0x1F;
     private const int Ethernet = 18;
     private const int BurstPackets = 20;
@@ -54,7 +55,7 @@ public sealed class FlowPlanner(FlowPlannerSettings settings)
     }
 
     /// <summary>The five-tuple as the CMTS sees it.</summary>
-    private readonly record struct Path(SubscriberId Subscriber, IPAddress Near, int NearPort, IPEndPoint Far)
+    private readonly record struct Path(SubscriberId Subscriber, IPAddress Near, int NearPort, IPEndPoint Far, byte Protocol)
     {
         public bool IsV6 => SubscriberId.From(Near).IsV6;
     }
@@ -102,7 +103,7 @@ public sealed class FlowPlanner(FlowPlannerSettings settings)
             notes.Add($"The path goes from {near} to {far.Address}, which is translated on the way; no classifier can describe it.");
             return false;
         }
-        path = new Path(SubscriberId.From(gateway), near, port, far);
+        path = new Path(SubscriberId.From(gateway), near, port, far, demand.IsTcp ? Tcp : Udp);
         return true;
     }
 
@@ -193,7 +194,7 @@ public sealed class FlowPlanner(FlowPlannerSettings settings)
     {
         IPEndPoint near = new(path.Near, path.NearPort);
         bool isUp = direction == GateDirection.Upstream;
-        Classifier exact = Classifier.ForFlow(1, Udp, isUp ? near : path.Far, isUp ? path.Far : near);
+        Classifier exact = Classifier.ForFlow(1, path.Protocol, isUp ? near : path.Far, isUp ? path.Far : near);
         if (path.NearPort != 0) return exact;
         return isUp ? exact with { SourcePortEnd = ushort.MaxValue } : exact with { DestinationPortEnd = ushort.MaxValue };
     }

@@ -21,6 +21,7 @@ namespace MediaRelay.Signaling.Sessions;
 /// </remarks>
 public sealed class MediaSession
 {
+    private const int MaxSteps = 64;
     private readonly SessionRequest _request;
     private readonly SessionLimits _limits;
     private readonly List<SessionStep> _steps = [];
@@ -30,6 +31,7 @@ public sealed class MediaSession
     private TimeSpan _refreshAt;
     private string? _answer;
     private string _path;
+    private bool _isTcp;
 
     /// <summary>Starts the session: the offer and the gate request leave together.</summary>
     public MediaSession(SessionRequest request, SessionLimits limits, TimeSpan now, List<SessionEffect> effects)
@@ -66,6 +68,9 @@ public sealed class MediaSession
     /// <summary>Why it ended, once it has.</summary>
     public SessionFailure? Reason { get; private set; }
 
+    /// <summary>The path that the gateway reported last; null before the first report.</summary>
+    public SelectedPath? Path { get; private set; }
+
     /// <summary>Steps reached so far, with their times since the request.</summary>
     public IReadOnlyList<SessionStep> Steps => _steps;
 
@@ -82,7 +87,17 @@ public sealed class MediaSession
 
         if (answer.Sdp is not { Length: > 0 } sdp)
         {
-            Finish(new("gateway-refused", 502, "answer", $"The gateway refused: {answer.Detail ?? answer.Reason ?? "it gave no reason"}."), now, effects);
+            var refusal = new SessionFailure("gateway-refused", 502, "answer", $"The gateway refused: {answer.Detail ?? answer.Reason ?? "it gave no reason"}.");
+            if (State == SessionState.Offered)
+            {
+                Finish(refusal, now, effects);
+            }
+            else
+            {
+                // RFC 9725 section 4.3.3: a restart that fails is an error of its own, media goes on.
+                effects.Add(new SessionEffect.RefuseRestart(refusal with { Step = "restart" }));
+            }
+
             return;
         }
 
@@ -138,6 +153,10 @@ public sealed class MediaSession
             Step("restart", now);
             effects.Add(new SessionEffect.Instruct(InstructionKinds.MediaOffer, Offer(offer), _limits.AnswerWithin));
         }
+        else
+        {
+            effects.Add(new SessionEffect.RefuseRestart(new("restart-early", 409, "restart", "ICE cannot be restarted before the first answer and not after the end.")));
+        }
     }
 
     /// <summary>What the gateway reports of its media: <c>connecting</c>, <c>ice</c>, <c>connected</c>, <c>first-packet</c>, <c>failed</c>, <c>ended</c>.</summary>
@@ -170,14 +189,20 @@ public sealed class MediaSession
                 break;
         }
 
-        if (_request.WantsGates && pair is { } path && path.FarEndpoint.Length > 0 && path.FarEndpoint != _path)
+        if (pair is { FarEndpoint.Length: > 0 } known)
         {
-            _path = path.FarEndpoint;
+            Path = known;
+        }
+
+        if (_request.WantsGates && pair is { FarEndpoint.Length: > 0 } path && (path.FarEndpoint, path.IsTcp) != (_path, _isTcp))
+        {
+            (_path, _isTcp) = (path.FarEndpoint, path.IsTcp);
             var had = Grant;
             Grant = had is GrantState.None or GrantState.Refused or GrantState.Lost ? GrantState.Requested : had;
             effects.Add(had == GrantState.None
                 ? new SessionEffect.RequestGates(Demand(path.FarEndpoint, path.NearEndpoint, path.IsRelayed))
                 : new SessionEffect.ReplaceGates(Demand(path.FarEndpoint, path.NearEndpoint, path.IsRelayed)));
+            Step("path", now);
         }
 
         effects.Add(new SessionEffect.TellViewer(State, Grant, body.State ?? ""));
@@ -186,7 +211,7 @@ public sealed class MediaSession
     /// <summary>A step that the viewer reached, e.g. <c>first-frame</c>.</summary>
     public void HandleViewerStep(string step, TimeSpan now)
     {
-        if (State != SessionState.Ended && _steps.Count < 64)
+        if (State != SessionState.Ended)
         {
             Step(step, now);
         }
@@ -321,9 +346,16 @@ public sealed class MediaSession
     };
 
     private GateDemand Demand(string far, string? near, bool throughRelay) =>
-        new(_request.Session, _request.Offer, _answer, _request.GatewayAddress, far, near, throughRelay, _request.IsAlarm);
+        new(_request.Session, _request.Offer, _answer, _request.GatewayAddress, far, near, throughRelay, _request.IsAlarm) { IsTcp = _isTcp };
 
-    private void Step(string name, TimeSpan now) => _steps.Add(new(name, now - _started));
+    /// <summary>Viewer and gateway name steps as often as they like; the end always finds room.</summary>
+    private void Step(string name, TimeSpan now)
+    {
+        if (_steps.Count < MaxSteps || State == SessionState.Ended)
+        {
+            _steps.Add(new(name, now - _started));
+        }
+    }
 
     private static TimeSpan Min(TimeSpan? left, TimeSpan right) => left is { } l && l < right ? l : right;
 }

@@ -29,6 +29,7 @@ internal static class Root
             CmtsCommand.Create(),
             CaCommand.Create(),
             JournalCommand.Create(),
+            SessionCommand.Create(),
             GatewayCommand.Create(),
             CompletionCommand.Create(),
         };

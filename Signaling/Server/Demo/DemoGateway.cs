@@ -17,7 +17,10 @@ internal sealed class DemoGateway(DemoSettings settings) : IDisposable
         Directory.CreateDirectory(folder);
         string file = Path.Combine(folder, "gateway.json");
         File.WriteAllText(file, JsonSerializer.Serialize(Configuration(claim, folder)));
-        var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardInput = true };
+        var start = new ProcessStartInfo(settings.Nat is null ? Environment.ProcessPath! : "ip") { RedirectStandardInput = true };
+        // "ip netns exec" becomes the program itself, so the process is the gateway's in either case.
+        foreach (string argument in settings.Nat is { } nat ? (string[])["netns", "exec", nat.Home, Environment.ProcessPath!] : [])
+            start.ArgumentList.Add(argument);
         // Started by "dotnet mediarelay.dll" the process is dotnet, and the program is its first argument.
         if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet")
             start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "mediarelay.dll"));
@@ -47,7 +50,7 @@ internal sealed class DemoGateway(DemoSettings settings) : IDisposable
         Folder = folder,
         Claim = claim,
         ExitDelaySeconds = 10,
-        Media = new { UseLoopback = true, Addresses = (string[])[settings.Listen] },
+        Media = settings.Nat is null ? new { UseLoopback = true, Addresses = (string[])[settings.Listen] } : new { UseLoopback = false, Addresses = (string[])[DemoNat.HomeAddress] },
         Devices = new object[]
         {
             Device("front-door", "contact", "Front door", 1), Device("kitchen-window", "contact", "Kitchen window", 2), Device("hall-motion", "motion", "Hall motion", 3),

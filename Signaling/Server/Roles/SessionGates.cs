@@ -8,16 +8,17 @@ using MediaRelay.Signaling.Sessions;
 namespace MediaRelay.Server.Roles;
 
 /// <summary>Connects look-ins with the application manager: plans gates, asks for them, and tells the session how its grant stands.</summary>
-internal sealed class SessionGates : ISessionGates, IDisposable
+internal sealed partial class SessionGates : ISessionGates, IDisposable
 {
     private readonly IApplicationManager _manager;
     private readonly FlowPlanner _planner = new(new FlowPlannerSettings());
     private readonly ConcurrentDictionary<string, Grant> _grants = new(StringComparer.Ordinal);
+    private readonly ILogger<SessionGates> _logger;
     private readonly IDisposable _events;
 
-    public SessionGates(IApplicationManager manager)
+    public SessionGates(IApplicationManager manager, ILogger<SessionGates> logger)
     {
-        _manager = manager;
+        (_manager, _logger) = (manager, logger);
         _events = manager.Subscribe(HandleEvent);
     }
 
@@ -26,6 +27,7 @@ internal sealed class SessionGates : ISessionGates, IDisposable
     public async Task RequestAsync(GateDemand demand)
     {
         FlowPlan plan = _planner.Plan(demand);
+        LogAsked(demand.Session, plan.Gates.Count, demand.GatewayAddress, demand.FarEndpoint);
         if (plan.Gates.Count == 0)
         {
             GrantChanged?.Invoke(demand.Session, GrantState.Refused, plan.Notes.Count > 0 ? plan.Notes[^1] : "No gate fits this session.");
@@ -57,8 +59,10 @@ internal sealed class SessionGates : ISessionGates, IDisposable
 
     public async Task ReleaseAsync(string session)
     {
-        if (_grants.TryRemove(session, out _))
-            await _manager.ReleaseGatesAsync(session).ConfigureAwait(false);
+        if (!_grants.TryRemove(session, out _))
+            return;
+        LogReleased(session);
+        await _manager.ReleaseGatesAsync(session).ConfigureAwait(false);
     }
 
     public void Dispose() => _events.Dispose();
@@ -98,9 +102,20 @@ internal sealed class SessionGates : ISessionGates, IDisposable
             };
         }
 
-        if (state != GrantState.Requested)
-            GrantChanged?.Invoke(session, state, words);
+        if (state == GrantState.Requested)
+            return;
+        LogState(session, state, words);
+        GrantChanged?.Invoke(session, state, words);
     }
+
+    [LoggerMessage(6200, LogLevel.Information, "{Count} gates are asked for media session {Session}, between {Home} and {Far}.", EventName = "SessionGatesAsked")]
+    private partial void LogAsked(string session, int count, string home, string far);
+
+    [LoggerMessage(6201, LogLevel.Information, "The grant of media session {Session} is {State}: {Words}", EventName = "SessionGrant")]
+    private partial void LogState(string session, GrantState state, string words);
+
+    [LoggerMessage(6202, LogLevel.Information, "The gates of media session {Session} are given back.", EventName = "SessionGatesReleased")]
+    private partial void LogReleased(string session);
 
     private sealed class Grant(IReadOnlyList<GateRequest> requests)
     {

@@ -31,6 +31,8 @@ internal sealed class SignalingRole : Role
         }
     }
 
+    public override void Map(WebApplication app, ServerConfiguration configuration) => app.MapSessionAdmin();
+
     /// <summary>HTTPS from the first start: without an authority one is made, and with it the certificate of the gateways' listener.</summary>
     private static void EnsureAuthority(SignalingOptions options, string dataFolder)
     {
