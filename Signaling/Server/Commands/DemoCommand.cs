@@ -88,7 +88,8 @@ internal static class DemoCommand
         if (faults.Count > 0)
             return ServerRunner.Report(faults);
         WebApplication app = RoleHost.Build(configuration, builder => node.AddNetwork(builder.Services));
-        using var gateway = new DemoGateway(settings);
+        using DemoRtspCamera? hall = await DemoRtspCamera.TryStartAsync(settings.Nat);
+        using var gateway = new DemoGateway(settings, hall);
         return await ServerRunner.RunAsync(app, async () =>
         {
             gateway.Start(await node.FillAsync(app.Services));

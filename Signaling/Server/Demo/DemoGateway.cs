@@ -4,7 +4,7 @@ using System.Text.Json;
 namespace MediaRelay.Server.Demo;
 
 /// <summary>The home's gateway as a process of its own, ended with the demo.</summary>
-internal sealed class DemoGateway(DemoSettings settings) : IDisposable
+internal sealed class DemoGateway(DemoSettings settings, DemoRtspCamera? hall) : IDisposable
 {
     private Process? _process;
 
@@ -56,7 +56,7 @@ internal sealed class DemoGateway(DemoSettings settings) : IDisposable
             Device("front-door", "contact", "Front door", 1), Device("kitchen-window", "contact", "Kitchen window", 2), Device("hall-motion", "motion", "Hall motion", 3),
             Device("smoke", "smoke", "Smoke detector", 4), Device("hall-light", "light", "Hall light", null), Device("front-lock", "lock", "Front lock", null),
             Device("thermostat", "thermometer", "Living room", null),
-            Camera("cam-front", "Front door", settings.Camera ?? "test:?size=1280x720&rate=25&audio=opus"), Camera("cam-hall", "Hall", "test:?size=640x360&rate=15&audio=pcmu"),
+            Camera("cam-front", "Front door", settings.Camera ?? "test:?size=1280x720&rate=25&audio=opus"), Camera("cam-hall", "Hall", hall?.Url ?? "test:?size=640x360&rate=15&audio=pcmu", hasSpeaker: true),
         },
         Zones = new object[]
         {
@@ -67,5 +67,5 @@ internal sealed class DemoGateway(DemoSettings settings) : IDisposable
 
     private static object Device(string @ref, string type, string name, int? zone) => new { Ref = @ref, Type = type, Name = name, Zone = zone };
 
-    private object Camera(string @ref, string name, string url) => new { Ref = @ref, Type = "camera", Name = name, Protocol = "media", Address = url, TalkBack = url.StartsWith("rtsp", StringComparison.Ordinal) ? null : $"file:{Path.Combine(settings.Folder, $"{@ref}-talk.wav")}" };
+    private object Camera(string @ref, string name, string url, bool hasSpeaker = false) => new { Ref = @ref, Type = "camera", Name = name, Protocol = "media", Address = url, TalkBack = url.StartsWith("rtsp", StringComparison.Ordinal) && !hasSpeaker ? null : $"file:{Path.Combine(settings.Folder, $"{@ref}-talk.wav")}" };
 }

@@ -101,6 +101,49 @@ public sealed class MediaSessionTests
         Assert.Equal(SessionState.Connected, session.State);
     }
 
+    [Fact]
+    public void A_restart_that_the_gateway_refuses_is_an_error_of_its_own_and_media_goes_on()
+    {
+        var session = Connect();
+        session.HandleViewerRestart("v=0 new", _now, _effects);
+        session.HandleAnswer(new MediaBody { Session = "s-1", Reason = "refused", Detail = "no port is free" }, _now, _effects);
+        Assert.Equal(["instruct media.offer", "refuse-restart 502 gateway-refused: The gateway refused: no port is free."], Said());
+        Assert.Equal(SessionState.Connected, session.State);
+    }
+
+    [Fact]
+    public void A_restart_before_the_first_answer_is_refused_at_once()
+    {
+        var session = Start();
+        Said();
+        session.HandleViewerRestart("v=0 new", _now, _effects);
+        Assert.StartsWith("refuse-restart 409 restart-early", Assert.Single(Said()), StringComparison.Ordinal);
+        Assert.Equal(SessionState.Offered, session.State);
+    }
+
+    [Fact]
+    public void The_relay_over_TCP_is_another_path_than_the_relay_over_UDP()
+    {
+        var session = Connect();
+        State(session, "path", new("203.0.113.9:3478", null, true));
+        Assert.Equal(["tell Connected Requested: path"], Said());
+        session.HandleMediaState(new MediaBody { Session = "s-1", State = "path" }, new("203.0.113.9:3478", null, true, true), _now, _effects);
+        Assert.True(Assert.IsType<SessionEffect.ReplaceGates>(_effects[0]).Demand.IsTcp);
+    }
+
+    [Fact]
+    public void Steps_are_bounded_whatever_the_gateway_reports_and_the_end_is_among_them()
+    {
+        var session = Connect();
+        for (var i = 0; i < 1000; i++)
+        {
+            State(session, "disconnected", null);
+        }
+
+        session.HandleViewerGone("bye", _now, _effects);
+        Assert.Equal((65, "ended"), (session.Steps.Count, session.Steps[^1].Name));
+    }
+
     public static TheoryData<string, string, string> Exits => new()
     {
         { "viewer", "viewer-gone", "The page was closed." },
@@ -249,6 +292,7 @@ public sealed class MediaSessionTests
             SessionEffect.ReleaseGates => "release-gates",
             SessionEffect.AnswerViewer a => $"answer {a.Answer}",
             SessionEffect.RefuseViewer r => $"refuse {r.Failure.Status} {r.Failure.Type}: {r.Failure.Words}",
+            SessionEffect.RefuseRestart r => $"refuse-restart {r.Failure.Status} {r.Failure.Type}: {r.Failure.Words}",
             SessionEffect.DeliverCandidates c => $"candidates {c.Candidates.Count}{(c.IsEnd ? " end" : "")}",
             SessionEffect.TellViewer t => $"tell {t.State} {t.Grant}: {t.Words}",
             SessionEffect.Note n => $"note {n.Kind}: {n.Words}",
