@@ -209,11 +209,12 @@ public sealed class MediaSession
     }
 
     /// <summary>A step that the viewer reached, e.g. <c>first-frame</c>.</summary>
-    public void HandleViewerStep(string step, TimeSpan now)
+    public void HandleViewerStep(string step, TimeSpan now, List<SessionEffect> effects)
     {
         if (State != SessionState.Ended)
         {
             Step(step, now);
+            effects.Add(new SessionEffect.TellViewer(State, Grant, step));
         }
     }
 

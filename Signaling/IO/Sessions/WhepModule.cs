@@ -160,7 +160,7 @@ internal sealed class WhepModule(SessionHost sessions, RelayDirectory relays, Ac
     {
         if (name is not { Length: > 0 and <= 32 } || !name.All(c => char.IsAsciiLetterLower(c) || c == '-'))
             return Problem.Invalid("A step is 1 to 32 lower-case letters and dashes.");
-        mailbox.Post((s, now, _) => s.HandleViewerStep(name, now));
+        mailbox.Post((s, now, effects) => s.HandleViewerStep(name, now, effects));
         return Results.NoContent();
     }
 

@@ -245,7 +245,8 @@ public sealed class MediaSessionTests
         Answer(session);
         _now += TimeSpan.FromMilliseconds(80);
         State(session, "connected", null);
-        session.HandleViewerStep("first-frame", _now + TimeSpan.FromMilliseconds(50));
+        session.HandleViewerStep("first-frame", _now + TimeSpan.FromMilliseconds(50), _effects);
+        Assert.Equal("tell Connected Requested: first-frame", Said()[^1]);
         Assert.Equal(["offered 0", "answered 120", "connected 200", "first-frame 250"], session.Steps.Select(s => $"{s.Name} {s.After.TotalMilliseconds}"));
     }
 

@@ -1,6 +1,4 @@
-using System.Diagnostics;
 using System.Globalization;
-using System.Net.Http.Headers;
 using System.Text.Json;
 using MediaRelay.Server.Demo;
 using MediaRelay.System.Tests.Media;
@@ -15,11 +13,9 @@ namespace MediaRelay.System.Tests.LookIn;
 /// </summary>
 internal sealed class LookInStage : IAsyncDisposable
 {
-    private static readonly TimeSpan s_start = TimeSpan.FromSeconds(90);
     private static int _count;
     private readonly string _name = string.Create(CultureInfo.InvariantCulture, $"ml{Environment.ProcessId % 100_000}{(char)('a' + (Interlocked.Increment(ref _count) % 26))}");
     private readonly List<StageViewer> _viewers = [];
-    private Process? _demo;
     private int _networks;
 
     public LookInStage()
@@ -32,34 +28,16 @@ internal sealed class LookInStage : IAsyncDisposable
     /// <summary>Namespace of the demo.</summary>
     public string Host => _name + "h";
 
-    /// <summary>What the demo said of itself.</summary>
-    public JsonElement Facts { get; private set; }
-
-    public string Portal => Facts.GetProperty("portal").GetString()!;
-
-    public int DemoId => _demo!.Id;
-
-    public int GatewayId => Facts.GetProperty("gateway").GetProperty("processId").GetInt32();
+    /// <summary>The running demo.</summary>
+    public DemoProcess Demo { get; private set; } = null!;
 
     /// <summary>Starts the demo with its home behind a NAT, or again behind another.</summary>
     public async Task StartDemoAsync(DemoNatKind home)
     {
-        StopDemo();
+        Demo?.Dispose();
         string kind = home switch { DemoNatKind.PortRestricted => "port-restricted", DemoNatKind.EndpointIndependent => "endpoint-independent", DemoNatKind.UdpBlocked => "udp-blocked", _ => "symmetric" };
-        string program = Path.Combine(AppContext.BaseDirectory, "mediarelay.dll");
         // nsenter, not "ip netns exec": the namespaces that the demo makes are to be seen here too.
-        _demo = Process.Start(new ProcessStartInfo("nsenter", [$"--net=/run/netns/{Host}", "dotnet", program, "demo", "--json", "--nat", kind]) { RedirectStandardOutput = true, RedirectStandardInput = true })!;
-        using var limit = new CancellationTokenSource(s_start);
-        while (await _demo.StandardOutput.ReadLineAsync(limit.Token) is { } line)
-        {
-            if (!line.StartsWith('{'))
-                continue;
-            Facts = JsonSerializer.Deserialize<JsonElement>(line);
-            _ = _demo.StandardOutput.ReadToEndAsync(CancellationToken.None);
-            return;
-        }
-
-        throw new InvalidOperationException("The demo ended before it was ready.");
+        Demo = await DemoProcess.StartAsync(["nsenter", $"--net=/run/netns/{Host}"], "--nat", kind);
     }
 
     /// <summary>A viewer's machine behind a NAT of a kind, or with a public address of its own.</summary>
@@ -102,19 +80,8 @@ internal sealed class LookInStage : IAsyncDisposable
         return made;
     }
 
-    public string PasswordOf(string user) =>
-        Facts.GetProperty("users").EnumerateArray().Single(u => u.GetProperty("name").GetString() == user).GetProperty("password").GetString()!;
-
-    public string TokenOf(string role) =>
-        Facts.GetProperty("whep").EnumerateArray().Single(u => u.GetProperty("role").GetString() == role).GetProperty("token").GetString()!;
-
     /// <summary>A client of the demo's portal API, inside the host's namespace, with the token of a role.</summary>
-    public HttpClient Client(string role)
-    {
-        var client = new HttpClient(NamespaceHttp.Handler(Host)) { BaseAddress = new Uri(Portal), Timeout = TimeSpan.FromSeconds(15) };
-        client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", TokenOf(role));
-        return client;
-    }
+    public HttpClient Client(string role) => Demo.Client(role, NamespaceHttp.Handler(Host));
 
     /// <summary>Gates that the emulated CMTS has now, by state.</summary>
     public static async Task<string[]> GatesAsync(HttpClient operatorClient)
@@ -131,24 +98,8 @@ internal sealed class LookInStage : IAsyncDisposable
     {
         foreach (StageViewer viewer in _viewers)
             await viewer.DisposeAsync();
-        StopDemo();
+        Demo?.Dispose();
         LoopbackNamespace.Run("ip", "netns", "delete", Host);
-    }
-
-    public void StopDemo()
-    {
-        if (_demo is null)
-            return;
-        if (!_demo.HasExited)
-        {
-            // "nsenter" became the demo itself, so its id is the demo's.
-            LoopbackNamespace.Run("kill", "-TERM", $"{_demo.Id}");
-            if (!_demo.WaitForExit(15_000))
-                _demo.Kill(entireProcessTree: true);
-        }
-
-        _demo.Dispose();
-        _demo = null;
     }
 
     private static void Shell(string script) => LoopbackNamespace.Run("sh", "-c", script);

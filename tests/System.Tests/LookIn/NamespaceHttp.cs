@@ -8,8 +8,6 @@ internal static class NamespaceHttp
 {
     public static SocketsHttpHandler Handler(string space) => new()
     {
-        // The demo's authority is made for each run; that the certificate is of one is what can be said beforehand.
-        SslOptions = { RemoteCertificateValidationCallback = (_, certificate, _, _) => certificate?.Issuer.Contains("MediaRelay", StringComparison.Ordinal) == true },
         ConnectCallback = async (context, cancellation) =>
         {
             Socket socket = Namespaces.Run(space, () => new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true });

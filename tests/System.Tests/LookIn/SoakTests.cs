@@ -24,7 +24,7 @@ public sealed class SoakTests(DemoOnLoopback demo, ITestOutputHelper output) : I
         TimeSpan length = count > 20 ? TimeSpan.FromSeconds(2.0 * count) : TimeSpan.FromSeconds(30);
         var outcomes = new ConcurrentDictionary<string, int>();
         await using var host = new MediaHost(new MediaOptions { UseLoopback = true, Addresses = ["127.0.0.1"] }, TimeProvider.System, NullLoggerFactory.Instance);
-        using HttpClient max = demo.Client("MsoOperator");
+        using HttpClient max = demo.Demo.Client("MsoOperator");
         Task<Remains> Count() => CountAsync(max, demo);
 
         // The first look-ins load code and open what stays open; the count before is taken after them.
@@ -46,7 +46,7 @@ public sealed class SoakTests(DemoOnLoopback demo, ITestOutputHelper output) : I
     private static async Task RoundAsync(MediaHost host, DemoOnLoopback demo, int seed, int count, TimeSpan length, ConcurrentDictionary<string, int> outcomes)
     {
         var random = new Random(seed);
-        using HttpClient ann = demo.Client("HomeOwner");
+        using HttpClient ann = demo.Demo.Client("HomeOwner");
         var clock = Stopwatch.StartNew();
         var running = new List<Task>();
         TimeSpan[] starts = [.. Enumerable.Range(0, count).Select(_ => length * random.NextDouble()).Order()];
@@ -122,10 +122,10 @@ public sealed class SoakTests(DemoOnLoopback demo, ITestOutputHelper output) : I
     {
         JsonElement sessions = await max.GetFromJsonAsync<JsonElement>("/api/operator/sessions"), gates = await max.GetFromJsonAsync<JsonElement>("/api/operator/gates");
         using var plain = new HttpClient();
-        JsonElement turn = await plain.GetFromJsonAsync<JsonElement>(demo.Metrics.Replace("/metrics", "/admin/turn/allocations", StringComparison.Ordinal));
+        JsonElement turn = await plain.GetFromJsonAsync<JsonElement>(new Uri(demo.Metrics, "/admin/turn/allocations"));
         return new Remains(
-            sessions.GetProperty("sessions").GetArrayLength(), gates.GetProperty("gates").GetArrayLength(), turn.GetProperty("allocations").GetInt32(), GateLifeTests.Children(demo.GatewayId),
-            Descriptors(demo.DemoId), Descriptors(demo.GatewayId));
+            sessions.GetProperty("sessions").GetArrayLength(), gates.GetProperty("gates").GetArrayLength(), turn.GetProperty("allocations").GetInt32(), GateLifeTests.Children(demo.Demo.GatewayId),
+            Descriptors(demo.Demo.Id), Descriptors(demo.Demo.GatewayId));
     }
 
     private static int Descriptors(int process) => Directory.GetFileSystemEntries($"/proc/{process}/fd").Length;

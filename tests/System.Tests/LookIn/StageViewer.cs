@@ -14,7 +14,7 @@ internal sealed class StageViewer : IAsyncDisposable
           const { WhepPlayer } = await import('/js/live.js');
           window.v?.remove();
           const v = window.v = document.createElement('video');
-          v.muted = true; v.autoplay = true; v.playsInline = true; document.body.append(v);
+          v.autoplay = true; v.playsInline = true; document.body.append(v);
           const p = window.p = new WhepPlayer({ url, talk, video: v });
           const microphone = talk ? await navigator.mediaDevices.getUserMedia({ audio: true }) : null;
           const started = p.start();
@@ -77,9 +77,9 @@ internal sealed class StageViewer : IAsyncDisposable
     {
         IBrowserContext context = await _browser.NewContextAsync(new BrowserNewContextOptions { IgnoreHTTPSErrors = true, Permissions = ["microphone"] });
         IPage page = await context.NewPageAsync();
-        await page.GotoAsync(stage.Portal + "/");
+        await page.GotoAsync(stage.Demo.Portal.ToString());
         await page.FillAsync("[data-testid=login-user]", user);
-        await page.FillAsync("[data-testid=login-password]", stage.PasswordOf(user));
+        await page.FillAsync("[data-testid=login-password]", stage.Demo.PasswordOf(user));
         await page.ClickAsync("[data-testid=login-submit]");
         await page.WaitForSelectorAsync("[data-testid=logout]");
         return page;

@@ -10,7 +10,7 @@ public sealed class WhepTests(DemoOnLoopback demo) : IClassFixture<DemoOnLoopbac
 {
     private const string Fragment = "a=ice-ufrag:{0}\r\na=ice-pwd:{0}{0}{0}{0}{0}{0}\r\nm=video 9 UDP/TLS/RTP/SAVPF 0\r\na=mid:0\r\na=candidate:1 1 udp 2113937151 127.0.0.1 40000 typ host\r\n";
 
-    private string Url => $"{demo.Portal}whep/home-1/cam-front";
+    private string Url => $"{demo.Demo.Portal}whep/home-1/cam-front";
 
     [Theory]
     [InlineData("nobody", "application/sdp", "*/*", "v=0", 401, "unauthorized", null)]
@@ -48,7 +48,7 @@ public sealed class WhepTests(DemoOnLoopback demo) : IClassFixture<DemoOnLoopbac
         Answer made = await CurlAsync("HomeOwner", Url, "POST", await OfferAsync(), "Content-Type: application/sdp");
         Assert.Equal((201, "application/sdp"), (made.Status, made.Header("Content-Type")));
         Assert.StartsWith("v=0", made.Body, StringComparison.Ordinal);
-        string location = new Uri(demo.Portal, made.Header("Location")).ToString(), tag = made.Header("ETag"), session = location.Split('/')[^1];
+        string location = new Uri(demo.Demo.Portal, made.Header("Location")).ToString(), tag = made.Header("ETag"), session = location.Split('/')[^1];
         Assert.Contains($":{session}", made.Header("Link").Replace('~', ':'), StringComparison.Ordinal);
         string trickle = Text("abcd"), again = Text("efgh");
         const string type = "Content-Type: application/trickle-ice-sdpfrag";
@@ -76,15 +76,15 @@ public sealed class WhepTests(DemoOnLoopback demo) : IClassFixture<DemoOnLoopbac
     public async Task The_steps_of_a_look_in_are_histograms_and_its_story_can_be_read()
     {
         await using var host = new MediaHost(new MediaOptions { UseLoopback = true, Addresses = ["127.0.0.1"] }, TimeProvider.System, NullLoggerFactory.Instance);
-        using HttpClient ann = demo.Client("HomeOwner"), plain = new();
+        using HttpClient ann = demo.Demo.Client("HomeOwner"), plain = new();
         string session;
         await using (var viewer = new WhepViewer(host, ann))
         {
             Assert.True(await viewer.StartAsync("cam-hall", CancellationToken.None));
             session = viewer.Location!.Split('/')[^1];
             await viewer.ConnectedAsync(TimeSpan.FromSeconds(20));
-            string address = new Uri(demo.Metrics).Authority;
-            await DemoInNamespace.UntilAsync(async () => (await StoryAsync(address, session)).Contains("gates are committed", StringComparison.Ordinal), TimeSpan.FromSeconds(15), "the grant in the story");
+            string address = demo.Metrics.Authority;
+            await DemoInNamespace.UntilAsync(async () => (await StoryAsync(address, session)).Contains("The gate is committed.", StringComparison.Ordinal), TimeSpan.FromSeconds(15), "the grant in the story");
             string story = await StoryAsync(address, session);
 
             // The same name in the relay's table: the viewer's allocation and the home's.
@@ -95,10 +95,10 @@ public sealed class WhepTests(DemoOnLoopback demo) : IClassFixture<DemoOnLoopbac
             Assert.All((string[])["offered", "answered", "connected", "gathered", "secured", "Released", "to 127.0.0.1:"], word => Assert.Contains(word, story, StringComparison.Ordinal));
         }
 
-        string metrics = await plain.GetStringAsync(new Uri(demo.Metrics));
+        string metrics = await plain.GetStringAsync(demo.Metrics);
         Assert.Contains("signaling_session_step_seconds_bucket{step=\"answered\"", metrics, StringComparison.Ordinal);
         Assert.Contains("signaling_session_gateway_step_seconds_count{step=\"secured\"}", metrics, StringComparison.Ordinal);
-        Assert.Contains(session, await RunAsync("dotnet", [Path.Combine(AppContext.BaseDirectory, "mediarelay.dll"), "session", "list", "--metrics", new Uri(demo.Metrics).Authority], null), StringComparison.Ordinal);
+        Assert.Contains(session, await RunAsync("dotnet", [Path.Combine(AppContext.BaseDirectory, "mediarelay.dll"), "session", "list", "--metrics", demo.Metrics.Authority], null), StringComparison.Ordinal);
     }
 
     private static string Text(string credential) => Fragment.Replace("{0}", credential, StringComparison.Ordinal);
@@ -116,7 +116,7 @@ public sealed class WhepTests(DemoOnLoopback demo) : IClassFixture<DemoOnLoopbac
     private async Task<Answer> CurlAsync(string role, string url, string method, string? body, params string[] headers)
     {
         List<string> arguments = ["-sSk", "--http1.1", "-i", "--max-time", "20", "-X", method, url];
-        foreach (string header in role == "nobody" ? headers : [.. headers, $"Authorization: Bearer {demo.TokenOf(role)}"])
+        foreach (string header in role == "nobody" ? headers : [.. headers, $"Authorization: Bearer {demo.Demo.TokenOf(role)}"])
             arguments.AddRange(["-H", header]);
         if (body is not null)
             arguments.AddRange(["--data-binary", "@-"]);
