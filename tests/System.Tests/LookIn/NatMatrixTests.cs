@@ -54,26 +54,28 @@ public sealed class NatMatrixTests(ITestOutputHelper output)
         Assert.True(faults.Count == 0, string.Join('\n', faults));
     }
 
+    /// <summary>No relay at either end; an address that the home has at a relay may be called peer-reflexive, but it is the relay's.</summary>
+    private static bool IsDirect(Sight sight) => !sight.Local.StartsWith("relay", StringComparison.Ordinal) && sight.Remote != "relay" && sight.RemoteAddress != "198.18.0.1";
+
     private static async Task<string> LookInAsync(LookInStage stage, StageViewer viewer, DemoNatKind home, DemoNatKind kind)
     {
         IPage page = await viewer.LogInAsync(stage, "ann");
         try
         {
             string voice = Path.Combine(Path.GetDirectoryName(Path.GetDirectoryName(stage.Demo.Facts.GetProperty("authority").GetString()!))!, "cam-front-talk.wav");
-            File.Delete(voice);
+            long said = new FileInfo(voice).Length;
             await StageViewer.StartAsync(page, talk: true);
-            Sight sight = await StageViewer.UntilAsync(page, s => s is { Phase: "playing", Spread: > 20, Frames: > 30, Energy: > 0, Sent: > 50, Local.Length: > 0 }, s_bound);
+
+            // Which paths are possible at all: no UDP towards a symmetric NAT from one that filters by port, none where UDP is blocked.
+            bool canBeDirect = home != DemoNatKind.UdpBlocked && kind != DemoNatKind.UdpBlocked
+                && (home == DemoNatKind.EndpointIndependent || kind == DemoNatKind.EndpointIndependent || (home == DemoNatKind.PortRestricted && kind == DemoNatKind.PortRestricted));
+            Sight sight = await StageViewer.UntilAsync(
+                page, s => s is { Phase: "playing", Spread: > 20, Frames: > 30, Energy: > 0, Sent: > 50, Local.Length: > 0 } && IsDirect(s) == canBeDirect, s_bound);
             string story = "";
             await DemoInNamespace.UntilAsync(() => Task.FromResult((story = stage.Story(sight.Session)).Contains("path     ", StringComparison.Ordinal) && !story.Contains("not known", StringComparison.Ordinal)), s_bound, "the path in the session's story");
             double loudness = 0;
-            await DemoInNamespace.UntilAsync(() => Task.FromResult((loudness = Voice.Loudness(voice)) > -50), s_bound, "the viewer's voice in the home");
+            await DemoInNamespace.UntilAsync(() => Task.FromResult((loudness = Voice.Loudness(voice, said)) > -50), s_bound, "the viewer's voice in the home");
             await StageViewer.StopAsync(page);
-
-            // Which paths are possible at all: no UDP towards a symmetric NAT from one that filters by port, none where UDP is blocked.
-            bool isDirect = sight.Local is "host" or "prflx" or "srflx" && sight.Remote is not "relay";
-            bool canBeDirect = home != DemoNatKind.UdpBlocked && kind != DemoNatKind.UdpBlocked
-                && (home == DemoNatKind.EndpointIndependent || kind == DemoNatKind.EndpointIndependent || (home == DemoNatKind.PortRestricted && kind == DemoNatKind.PortRestricted));
-            Assert.True(canBeDirect == isDirect, $"The path is {sight.Local} to {sight.Remote}, {(canBeDirect ? "but these NATs let a direct one through" : "which these NATs do not let through")}.");
             Assert.Equal(home == DemoNatKind.UdpBlocked, story.Contains("over TCP", StringComparison.Ordinal));
             string path = story.Split('\n').Single(l => l.StartsWith("  path", StringComparison.Ordinal))[11..];
             return FormattableString.Invariant($"| {home} | {kind} | {sight.FirstFrame:0} | {sight.Local} to {sight.Remote} | {path} | {sight.Spread:0} | {sight.Frames} | {sight.Energy:0.000} | {loudness:0.0} |\n");

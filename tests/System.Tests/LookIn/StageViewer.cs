@@ -38,7 +38,7 @@ internal sealed class StageViewer : IAsyncDisposable
           const local = by[pair?.localCandidateId], remote = by[pair?.remoteCandidateId];
           return { phase: p.phase, session: p.session, failure: p.failure?.words ?? p.endWords ?? '', spread, width: v.videoWidth, frames: video?.framesDecoded ?? 0,
             energy: audio?.totalAudioEnergy ?? 0, sent: all.find(s => s.type === 'outbound-rtp' && s.kind === 'audio')?.packetsSent ?? 0,
-            local: local ? local.candidateType + (local.relayProtocol ? '/' + local.relayProtocol : '') : '', remote: remote?.candidateType ?? '', grant: p.grant.state,
+            local: local ? local.candidateType + (local.relayProtocol ? '/' + local.relayProtocol : '') : '', remote: remote?.candidateType ?? '', remoteAddress: remote?.address ?? '', grant: p.grant.state,
             firstFrame: p.done.find(s => s.name === 'first-frame')?.at ?? 0, steps: Object.fromEntries(p.done.map(s => [s.name, Math.round(s.at)])) };
         }
         """;
@@ -134,7 +134,7 @@ internal sealed class StageViewer : IAsyncDisposable
 
 /// <summary>What a viewer sees, hears and sends; spread is the standard deviation of the picture's brightness, 0 for a black one.</summary>
 internal sealed record Sight(
-    string Phase, string Session, string Failure, double Spread, int Width, int Frames, double Energy, int Sent, string Local, string Remote, string Grant, double FirstFrame,
+    string Phase, string Session, string Failure, double Spread, int Width, int Frames, double Energy, int Sent, string Local, string Remote, string RemoteAddress, string Grant, double FirstFrame,
     Dictionary<string, double> Steps)
 {
     public override string ToString() => string.Create(CultureInfo.InvariantCulture,

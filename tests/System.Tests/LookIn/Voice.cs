@@ -6,20 +6,19 @@ internal static class Voice
     private const int Header = 58;
     private const int Least = 1600;
 
-    /// <summary>Loudness of a file in dB below full scale; minus infinity while there are less than 0.2 s of it.</summary>
-    public static double Loudness(string file)
+    /// <summary>Loudness in dB below full scale of what stands behind a position; minus infinity while there are less than 0.2 s of it.</summary>
+    public static double Loudness(string file, long from)
     {
-        if (!File.Exists(file))
-            return double.NegativeInfinity;
         using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
         byte[] all = new byte[stream.Length];
         int length = stream.ReadAtLeast(all, all.Length, throwOnEndOfStream: false);
-        if (length < Header + Least)
+        int start = (int)Math.Max(Header, from);
+        if (length < start + Least)
             return double.NegativeInfinity;
         double squares = 0;
-        foreach (byte sample in all.AsSpan(Header, length - Header))
+        foreach (byte sample in all.AsSpan(start, length - start))
             squares += Math.Pow(Linear(sample) / 32768.0, 2);
-        return 10 * Math.Log10((squares / (length - Header)) + 1e-12);
+        return 10 * Math.Log10((squares / (length - start)) + 1e-12);
     }
 
     // ITU-T G.711 table 2a.
