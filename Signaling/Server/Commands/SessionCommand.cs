@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
@@ -7,7 +6,6 @@ using System.Text.Json.Serialization;
 using MediaRelay.Server.Hosting;
 using MediaRelay.Signaling.IO.Portal;
 using MediaRelay.Turn.IO;
-using Spectre.Console;
 
 namespace MediaRelay.Server.Commands;
 
@@ -42,19 +40,7 @@ internal static class SessionCommand
         command.SetAction((parse, stop) => AskAsync(parse.GetValue(s_metrics)!, async client =>
         {
             Sessions found = (await client.GetFromJsonAsync<Sessions>($"/admin/sessions?limit={parse.GetValue(rows)}", s_json, stop))!;
-            var table = new Table { Border = TableBorder.Simple };
-            _ = table.AddColumns("session", "from", "s", "home", "camera", "by", "grant", "first frame ms", "ended");
-            foreach (LookInEntry e in found.Items)
-            {
-                double seconds = ((e.To ?? DateTimeOffset.UtcNow) - e.From).TotalSeconds;
-                _ = table.AddRow(new[]
-                {
-                    e.Session, e.From.ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture), seconds.ToString("0", CultureInfo.InvariantCulture), e.Home, e.Camera, e.Actor, e.Gate ?? "-",
-                    e.Steps is { } s && s.TryGetValue("first-frame", out double frame) ? frame.ToString("0", CultureInfo.InvariantCulture) : "-", e.To is null ? "runs" : e.Reason ?? "-",
-                }.Select(text => new Text(text)).ToArray());
-            }
-
-            AnsiConsole.Write(table);
+            await Console.Out.WriteAsync(SessionStory.List(found.Items, DateTimeOffset.UtcNow));
             return ExitCode.Success;
         }));
         return command;

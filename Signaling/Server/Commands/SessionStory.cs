@@ -35,6 +35,22 @@ internal static class SessionStory
         return text.ToString();
     }
 
+    /// <summary>Writes one line a look-in, in columns that other programs can cut; a table would be wrapped where no terminal says how wide it is.</summary>
+    public static string List(IReadOnlyList<LookInEntry> entries, DateTimeOffset utcNow)
+    {
+        string[][] rows =
+        [
+            ["session", "from", "s", "home", "camera", "by", "grant", "frame-ms", "ended"],
+            .. entries.Select(e => (string[])
+            [
+                e.Session, e.From.ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture), ((e.To ?? utcNow) - e.From).TotalSeconds.ToString("0", CultureInfo.InvariantCulture), e.Home, e.Camera,
+                e.Actor, e.Gate ?? "-", e.Steps is { } s && s.TryGetValue("first-frame", out double frame) ? frame.ToString("0", CultureInfo.InvariantCulture) : "-", e.To is null ? "runs" : e.Reason ?? "-",
+            ]),
+        ];
+        int[] widths = [.. rows[0].Select((_, column) => rows.Max(r => r[column].Length))];
+        return string.Concat(rows.Select(r => string.Join("  ", r.Select((cell, column) => cell.PadRight(widths[column]))).TrimEnd() + "\n"));
+    }
+
     private static void Steps(StringBuilder text, string title, IReadOnlyDictionary<string, double>? steps)
     {
         if (steps is not { Count: > 0 })

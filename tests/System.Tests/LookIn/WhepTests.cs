@@ -87,8 +87,8 @@ public sealed class WhepTests(DemoOnLoopback demo) : IClassFixture<DemoOnLoopbac
             await DemoInNamespace.UntilAsync(async () => (await StoryAsync(address, session)).Contains("The gate is committed.", StringComparison.Ordinal), TimeSpan.FromSeconds(15), "the grant in the story");
             string story = await StoryAsync(address, session);
 
-            // The same name in the relay's table: the viewer's allocation and the home's.
-            Assert.Equal(2, story.Split('\n').Count(l => l.StartsWith("  relays", StringComparison.Ordinal)));
+            // The same name in the relay's table: the viewer's allocations and the home's.
+            Assert.True(story.Split('\n').Count(l => l.StartsWith("  relays", StringComparison.Ordinal)) >= 2, story);
             await viewer.HangUpAsync();
             await DemoInNamespace.UntilAsync(async () => (await StoryAsync(address, session)).Contains("The viewer hung up.", StringComparison.Ordinal), TimeSpan.FromSeconds(5), "the end in the story");
             story = await StoryAsync(address, session);
