@@ -102,7 +102,7 @@ internal static class DemoCommand
 
     /// <summary>A kind by its name; an undefined value when there is none of that name.</summary>
     private static DemoNatKind ReadKind(string? text) => text is null ? DemoNatKind.Symmetric
-        : Enum.TryParse(text.Replace("-", "", StringComparison.Ordinal), ignoreCase: true, out DemoNatKind kind) && Enum.IsDefined(kind) ? kind : (DemoNatKind)(-1);
+        : char.IsAsciiLetter(text.FirstOrDefault()) && Enum.TryParse(text.Replace("-", "", StringComparison.Ordinal), ignoreCase: true, out DemoNatKind kind) && Enum.IsDefined(kind) ? kind : (DemoNatKind)(-1);
 
     private static string Text(DemoSettings settings, bool ready) => $"""
 
