@@ -144,9 +144,10 @@ public sealed class FlowPlanner(FlowPlannerSettings settings)
         bool isAlone = sections.Count == 1 && !sections[0].MultiplexesRtcp && (!sections[0].UsesIce || streams[0].IpBytes >= ConsentBytes);
         bool isGrant = isAlone && streams[0].IsConstant;
         if (sections.Count > 1 && isUp) notes.Add("Audio and video share one five-tuple (BUNDLE or one relay allocation); one gate carries their sum.");
+        ResourceEnvelopes envelopes = demand.IsCommitted ? ResourceEnvelopes.Commit : ResourceEnvelopes.Authorize;
         TrafficProfile profile = isGrant
-            ? TrafficProfile.FromFlowSpec(ResourceEnvelopes.Commit, FlowSpec.Constant((uint)streams[0].IpBytes, streams[0].PacketsPerSecond))
-            : Variable(direction, streams);
+            ? TrafficProfile.FromFlowSpec(envelopes, FlowSpec.Constant((uint)streams[0].IpBytes, streams[0].PacketsPerSecond))
+            : Variable(direction, envelopes, streams);
         byte? dscp = DscpOf(sections, demand.IsAlarm);
         var spec = new GateSpec(direction)
         {
@@ -158,7 +159,7 @@ public sealed class FlowPlanner(FlowPlannerSettings settings)
     }
 
     /// <summary>Polling for the home's own packets, a reserved rate for those to it; RTCP and consent checks are in the rate.</summary>
-    private TrafficProfile Variable(GateDirection direction, List<StreamEstimate> streams)
+    private TrafficProfile Variable(GateDirection direction, ResourceEnvelopes envelopes, List<StreamEstimate> streams)
     {
         double onCable = streams.Sum(s => s.PacketsPerSecond * (s.IpBytes + Ethernet)) * 8 * RtcpShare;
         var rate = (uint)Math.Ceiling(Math.Min(onCable, settings.MaxBitsPerSecond));
@@ -167,14 +168,14 @@ public sealed class FlowPlanner(FlowPlannerSettings settings)
         var smallest = (ushort)(streams.Min(s => s.IpBytes) + Ethernet);
         if (direction == GateDirection.Downstream)
         {
-            return TrafficProfile.Single(TrafficProfileType.Downstream, ResourceEnvelopes.Commit, new ParameterSet
+            return TrafficProfile.Single(TrafficProfileType.Downstream, envelopes, new ParameterSet
             {
                 Priority = FlowPriority, MinReservedRate = rate, MaxSustainedRate = rate, PeakRate = (uint)Math.Min(2L * rate, uint.MaxValue), MaxBurst = burst, MinPacketSize = smallest,
             });
         }
         // Polled at twice the packet rate, so that a burst drains; the slowest stream alone would be polled at its own pace.
         double packets = streams.Max(s => s.IsConstant ? s.PacketsPerSecond : 2 * s.PacketsPerSecond);
-        return TrafficProfile.Single(TrafficProfileType.RealTimePolling, ResourceEnvelopes.Commit, new ParameterSet
+        return TrafficProfile.Single(TrafficProfileType.RealTimePolling, envelopes, new ParameterSet
         {
             RequestPolicy = PollPolicy, MinReservedRate = rate, MaxSustainedRate = rate, MaxBurst = burst, MinPacketSize = smallest, MaxConcatenatedBurst = 1522,
             PollingInterval = (uint)Math.Round(1e6 / packets),

@@ -13,4 +13,7 @@ public sealed record GateDemand(string Session, string Offer, string? Answer, st
 {
     /// <summary>True when the flow is a TCP connection to the relay.</summary>
     public bool IsTcp { get; init; }
+
+    /// <summary>False to have the gates authorized only: nothing is reserved before media has found its path.</summary>
+    public bool IsCommitted { get; init; } = true;
 }

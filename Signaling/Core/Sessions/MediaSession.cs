@@ -32,6 +32,7 @@ public sealed class MediaSession
     private string? _answer;
     private string _path;
     private bool _isTcp;
+    private bool _isCommitted;
 
     /// <summary>Starts the session: the offer and the gate request leave together.</summary>
     public MediaSession(SessionRequest request, SessionLimits limits, TimeSpan now, List<SessionEffect> effects)
@@ -40,6 +41,8 @@ public sealed class MediaSession
         _limits = limits;
         _started = now;
         _path = request.RelayEndpoint ?? "";
+        // Gates are committed with the path that media takes; when media has to wait for them, that is before there is one.
+        _isCommitted = limits.RequireGateWithin is not null;
         var longest = request.RightLasts is { } right && right < limits.MaxDuration ? right : limits.MaxDuration;
         _end = now + longest;
         _deadline = now + limits.AnswerWithin;
@@ -194,15 +197,14 @@ public sealed class MediaSession
             Path = known;
         }
 
-        if (_request.WantsGates && pair is { FarEndpoint.Length: > 0 } path && (path.FarEndpoint, path.IsTcp) != (_path, _isTcp))
+        if (pair is { FarEndpoint.Length: > 0 } found && (found.FarEndpoint, found.IsTcp) != (_path, _isTcp))
         {
-            (_path, _isTcp) = (path.FarEndpoint, path.IsTcp);
-            var had = Grant;
-            Grant = had is GrantState.None or GrantState.Refused or GrantState.Lost ? GrantState.Requested : had;
-            effects.Add(had == GrantState.None
-                ? new SessionEffect.RequestGates(Demand(path.FarEndpoint, path.NearEndpoint, path.IsRelayed))
-                : new SessionEffect.ReplaceGates(Demand(path.FarEndpoint, path.NearEndpoint, path.IsRelayed)));
-            Step("path", now);
+            (_path, _isTcp) = (found.FarEndpoint, found.IsTcp);
+            AskForPath(found, effects);
+        }
+        else if (State == SessionState.Connected && !_isCommitted)
+        {
+            AskForPath(pair is { FarEndpoint.Length: > 0 } same ? same : new SelectedPath(_path, null, true), effects);
         }
 
         effects.Add(new SessionEffect.TellViewer(State, Grant, body.State ?? ""));
@@ -337,6 +339,21 @@ public sealed class MediaSession
         effects.Add(new SessionEffect.End(reason));
     }
 
+    /// <summary>Commits the gates on the path that media takes: new ones, or those that were asked for in advance.</summary>
+    private void AskForPath(SelectedPath path, List<SessionEffect> effects)
+    {
+        if (!_request.WantsGates || path.FarEndpoint.Length == 0)
+        {
+            return;
+        }
+
+        var had = Grant;
+        _isCommitted = true;
+        Grant = had is GrantState.None or GrantState.Refused or GrantState.Lost ? GrantState.Requested : had;
+        var demand = Demand(path.FarEndpoint, path.NearEndpoint, path.IsRelayed);
+        effects.Add(had == GrantState.None ? new SessionEffect.RequestGates(demand) : new SessionEffect.ReplaceGates(demand));
+    }
+
     private MediaBody Offer(string sdp) => new()
     {
         Session = _request.Session,
@@ -347,7 +364,7 @@ public sealed class MediaSession
     };
 
     private GateDemand Demand(string far, string? near, bool throughRelay) =>
-        new(_request.Session, _request.Offer, _answer, _request.GatewayAddress, far, near, throughRelay, _request.IsAlarm) { IsTcp = _isTcp };
+        new(_request.Session, _request.Offer, _answer, _request.GatewayAddress, far, near, throughRelay, _request.IsAlarm) { IsTcp = _isTcp, IsCommitted = _isCommitted };
 
     /// <summary>Viewer and gateway name steps as often as they like; the end always finds room.</summary>
     private void Step(string name, TimeSpan now)

@@ -45,7 +45,8 @@ internal sealed partial class SessionGates : ISessionGates, IDisposable
     public async Task ReplaceAsync(GateDemand demand)
     {
         FlowPlan plan = _planner.Plan(demand);
-        if (!_grants.TryGetValue(demand.Session, out Grant? grant) || grant.Handles.Count != plan.Gates.Count)
+        LogAsked(demand.Session, plan.Gates.Count, demand.GatewayAddress, demand.FarEndpoint);
+        if (!_grants.TryGetValue(demand.Session, out Grant? grant) || !CanBecome(grant, plan.Gates))
         {
             if (grant is not null)
                 await _manager.ReleaseGatesAsync(demand.Session).ConfigureAwait(false);
@@ -56,6 +57,18 @@ internal sealed partial class SessionGates : ISessionGates, IDisposable
         for (int i = 0; i < plan.Gates.Count; i++)
             await _manager.ModifyGateAsync(grant.Handles[i], plan.Gates[i]).ConfigureAwait(false);
     }
+
+    /// <summary>Whether all gates live and differ from the new ones only in what a modification may change.</summary>
+    private static bool CanBecome(Grant grant, IReadOnlyList<GateRequest> gates)
+    {
+        lock (grant)
+        {
+            return grant.Handles.Count == gates.Count && !grant.Events.Values.Any(IsBad)
+                && grant.Requests.Zip(gates).All(p => p.First.Subscriber == p.Second.Subscriber && p.First.Spec.Direction == p.Second.Spec.Direction && p.First.Profile.Type == p.Second.Profile.Type);
+        }
+    }
+
+    private static bool IsBad(GateEvent e) => e.Kind is GateEventKind.Refused or GateEventKind.Unavailable or GateEventKind.Closed or GateEventKind.Lost;
 
     public async Task ReleaseAsync(string session)
     {
@@ -78,6 +91,9 @@ internal sealed partial class SessionGates : ISessionGates, IDisposable
             return;
         }
 
+        // A gate that another takes the place of says goodbye; that is no news of the grant.
+        if (gate.Kind == GateEventKind.Released)
+            return;
         lock (grant)
             grant.Events[gate.Gate] = gate;
         Tell(gate.Session, grant);
@@ -90,7 +106,7 @@ internal sealed partial class SessionGates : ISessionGates, IDisposable
         lock (grant)
         {
             GateEvent[] seen = [.. grant.Events.Values];
-            GateEvent? bad = seen.FirstOrDefault(e => e.Kind is GateEventKind.Refused or GateEventKind.Unavailable or GateEventKind.Closed or GateEventKind.Lost);
+            GateEvent? bad = seen.FirstOrDefault(IsBad);
             (state, words) = bad switch
             {
                 { Kind: GateEventKind.Refused } => (GrantState.Refused, $"The network refused the gate: {bad.Error}. Media uses best effort."),

@@ -82,6 +82,27 @@ public sealed class MediaSessionTests
     }
 
     [Fact]
+    public void Gates_are_authorized_with_the_offer_and_committed_when_media_has_its_path()
+    {
+        var session = Start();
+        Assert.False(_effects.OfType<SessionEffect.RequestGates>().Single().Demand.IsCommitted);
+        Answer(session);
+        Said();
+        State(session, "connected", new("203.0.113.9:3478", null, true));
+        Assert.True(_effects.OfType<SessionEffect.ReplaceGates>().Single().Demand.IsCommitted);
+        Said();
+        State(session, "path", new("203.0.113.9:3478", null, true));
+        Assert.Equal(["tell Connected Requested: path"], Said());
+    }
+
+    [Fact]
+    public void With_RequireGate_the_gates_are_committed_at_once()
+    {
+        Start(limits: new() { RequireGateWithin = TimeSpan.FromSeconds(1) });
+        Assert.True(_effects.OfType<SessionEffect.RequestGates>().Single().Demand.IsCommitted);
+    }
+
+    [Fact]
     public void Candidates_travel_both_ways_before_and_after_the_answer()
     {
         var session = Start();

@@ -33,7 +33,7 @@ public sealed class GateLifeTests(ITestOutputHelper output) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Gates_are_committed_at_the_CMTS_and_gone_soon_after_page_browser_or_gateway()
+    public async Task Gates_are_authorized_then_committed_and_gone_soon_after_page_browser_or_gateway()
     {
         StageViewer viewer = await _stage.AddViewerAsync(DemoNatKind.Symmetric);
         string file = Path.Combine(Path.GetTempPath(), $"{_stage.Host}.pcapng");
@@ -47,7 +47,7 @@ public sealed class GateLifeTests(ITestOutputHelper output) : IAsyncLifetime
             string[] states = await LookInStage.GatesAsync(_operator);
             Assert.Equal(["committed", "committed"], states);
             string story = _stage.Story(sight.Session);
-            Assert.Contains("2 gates are committed.", story, StringComparison.Ordinal);
+            Assert.True(story.IndexOf("The gates are authorized.", StringComparison.Ordinal) is var authorized and > 0 && authorized < story.IndexOf("2 gates are committed.", StringComparison.Ordinal), story);
             await page.CloseAsync(new PageCloseOptions { RunBeforeUnload = true });
             TimeSpan closed = await GatesGoneAsync("after the page was closed");
             await CheckCaptureAsync(file, cmts, policy);
@@ -130,7 +130,7 @@ public sealed class GateLifeTests(ITestOutputHelper output) : IAsyncLifetime
         File.ReadAllText($"/proc/{process}/task/{process}/children").Split(' ', StringSplitOptions.RemoveEmptyEntries).Length
         + Directory.EnumerateDirectories($"/proc/{process}/task").Where(t => !t.EndsWith($"/{process}", StringComparison.Ordinal)).Sum(t => File.ReadAllText(t + "/children").Split(' ', StringSplitOptions.RemoveEmptyEntries).Length);
 
-    /// <summary>tshark reads the whole life of the gates: set (4) with all envelopes at once, acknowledged (5), deleted (10), acknowledged (11); no frame is malformed.</summary>
+    /// <summary>tshark reads the whole life of the gates: set (4) and acknowledged (5) twice, authorized and then committed, deleted (10), acknowledged (11); no frame is malformed.</summary>
     private async Task CheckCaptureAsync(string file, int cmts, int policy)
     {
         string[] lines = [];
