@@ -53,7 +53,7 @@ internal sealed class WhepModule(SessionHost sessions, RelayDirectory relays, Ac
         if (await WhepText.ReadAsync(context.Request).ConfigureAwait(false) is not { } offer)
             return Problem.Of(StatusCodes.Status413PayloadTooLarge, "offer-invalid", "An offer has at most 65,536 characters.", "offer");
         if (!SdpReader.TryRead(offer, out _, out SdpError error))
-            return Problem.Of(StatusCodes.Status400BadRequest, "offer-invalid", $"The offer cannot be read: {error}", "offer");
+            return Problem.Of(StatusCodes.Status400BadRequest, "offer-invalid", $"The offer cannot be read: {error}.", "offer");
         Incident? alarm = incident is null ? null : homes.FindIncident(incident);
         AccessDecision decision = await gate.AskAsync(actor, HomeAction.LookIn, home, camera, PortalGuard.SourceOf(context), $"Look in through camera {camera}.").ConfigureAwait(false);
         if (!decision.IsAllowed)
@@ -103,7 +103,7 @@ internal sealed class WhepModule(SessionHost sessions, RelayDirectory relays, Ac
         if (await WhepText.ReadAsync(context.Request).ConfigureAwait(false) is not { } body)
             return Problem.Of(StatusCodes.Status413PayloadTooLarge, "fragment-invalid", "A fragment has at most 65,536 characters.", "candidates");
         if (!TrickleFragment.TryRead(body, out TrickleFragment? fragment, out SdpError error))
-            return Problem.Of(StatusCodes.Status400BadRequest, "fragment-invalid", $"The fragment cannot be read: {error}", "candidates");
+            return Problem.Of(StatusCodes.Status400BadRequest, "fragment-invalid", $"The fragment cannot be read: {error}.", "candidates");
         MediaCandidate[] candidates = [.. fragment.Media.SelectMany(m => m.Candidates).Take(40).Select(c => new MediaCandidate(c.StartsWith("candidate:", StringComparison.Ordinal) ? c : "candidate:" + c, "0", 0))];
         bool end = fragment.IsComplete || (fragment.Media.Count > 0 && fragment.Media.All(m => m.IsComplete));
         if (match == "*")

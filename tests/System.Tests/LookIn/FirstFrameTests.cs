@@ -9,7 +9,7 @@ using Xunit.Abstractions;
 namespace MediaRelay.System.Tests.LookIn;
 
 /// <summary>
-/// From a person's click on a camera to its first decoded frame, through the relay between two symmetric NATs. MEDIARELAY_FIRST_FRAME=20 makes twenty
+/// From a person's click on a camera to its first decoded frame, through the relay between two symmetric NATs. LOOKIN_FIRST_FRAME=20 makes twenty
 /// runs and judges them; without it two runs show that the path is measured at all.
 /// </summary>
 public sealed class FirstFrameTests(ITestOutputHelper output)
@@ -30,7 +30,7 @@ public sealed class FirstFrameTests(ITestOutputHelper output)
     [Fact]
     public async Task A_click_shows_the_first_frame_soon_through_the_relay()
     {
-        int runs = int.TryParse(Environment.GetEnvironmentVariable("MEDIARELAY_FIRST_FRAME"), NumberStyles.None, CultureInfo.InvariantCulture, out int asked) ? asked : 2;
+        int runs = int.TryParse(Environment.GetEnvironmentVariable("LOOKIN_FIRST_FRAME"), NumberStyles.None, CultureInfo.InvariantCulture, out int asked) ? asked : 2;
         await using var stage = new LookInStage();
         await stage.StartDemoAsync(DemoNatKind.Symmetric);
         StageViewer viewer = await stage.AddViewerAsync(DemoNatKind.Symmetric);

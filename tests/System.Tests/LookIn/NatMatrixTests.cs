@@ -6,7 +6,7 @@ using Xunit.Abstractions;
 namespace MediaRelay.System.Tests.LookIn;
 
 /// <summary>
-/// Live video and sound both ways between every pair of NATs. All sixteen pairs run when MEDIARELAY_NAT_MATRIX is 1, else those that differ most:
+/// Live video and sound both ways between every pair of NATs. All sixteen pairs run when LOOKIN_NAT_MATRIX is 1, else those that differ most:
 /// both ends symmetric, the home without UDP, the viewer without UDP, and a pair that needs no relay.
 /// </summary>
 public sealed class NatMatrixTests(ITestOutputHelper output)
@@ -14,7 +14,7 @@ public sealed class NatMatrixTests(ITestOutputHelper output)
     private static readonly TimeSpan s_bound = TimeSpan.FromSeconds(20);
     private static readonly DemoNatKind[] s_kinds = [DemoNatKind.EndpointIndependent, DemoNatKind.PortRestricted, DemoNatKind.Symmetric, DemoNatKind.UdpBlocked];
 
-    public static bool IsLong => Environment.GetEnvironmentVariable("MEDIARELAY_NAT_MATRIX") == "1";
+    public static bool IsLong => Environment.GetEnvironmentVariable("LOOKIN_NAT_MATRIX") == "1";
 
     private static IEnumerable<(DemoNatKind Home, DemoNatKind[] Viewers)> Pairs => IsLong
         ? s_kinds.Select(k => (k, s_kinds))

@@ -11,7 +11,7 @@ namespace MediaRelay.System.Tests.LookIn;
 
 /// <summary>
 /// Look-ins that open and close at random against one demo home: nothing of them is left. Twenty in thirty seconds, or with
-/// MEDIARELAY_LOOKIN_SOAK=300 three hundred in ten minutes.
+/// LOOKIN_SOAK=300 three hundred in ten minutes.
 /// </summary>
 public sealed class SoakTests(DemoOnLoopback demo, ITestOutputHelper output) : IClassFixture<DemoOnLoopback>
 {
@@ -20,7 +20,7 @@ public sealed class SoakTests(DemoOnLoopback demo, ITestOutputHelper output) : I
     [Fact]
     public async Task Look_ins_opened_and_closed_at_random_leave_nothing_behind()
     {
-        int count = int.TryParse(Environment.GetEnvironmentVariable("MEDIARELAY_LOOKIN_SOAK"), NumberStyles.None, CultureInfo.InvariantCulture, out int asked) ? asked : 20;
+        int count = int.TryParse(Environment.GetEnvironmentVariable("LOOKIN_SOAK"), NumberStyles.None, CultureInfo.InvariantCulture, out int asked) ? asked : 20;
         TimeSpan length = count > 20 ? TimeSpan.FromSeconds(2.0 * count) : TimeSpan.FromSeconds(30);
         var outcomes = new ConcurrentDictionary<string, int>();
         await using var host = new MediaHost(new MediaOptions { UseLoopback = true, Addresses = ["127.0.0.1"] }, TimeProvider.System, NullLoggerFactory.Instance);
@@ -124,7 +124,7 @@ public sealed class SoakTests(DemoOnLoopback demo, ITestOutputHelper output) : I
         using var plain = new HttpClient();
         JsonElement turn = await plain.GetFromJsonAsync<JsonElement>(new Uri(demo.Metrics, "/admin/turn/allocations"));
         return new Remains(
-            sessions.GetProperty("sessions").GetArrayLength(), gates.GetProperty("gates").GetArrayLength(), turn.GetProperty("allocations").GetInt32(), GateLifeTests.Children(demo.Demo.GatewayId),
+            sessions.GetProperty("sessions").GetArrayLength(), gates.GetProperty("gates").GetArrayLength(), turn.GetProperty("allocations").GetInt32(), GateLifeTests.Children(demo.Demo.GatewayId).Length,
             Descriptors(demo.Demo.Id), Descriptors(demo.Demo.GatewayId));
     }
 
