@@ -71,5 +71,5 @@ internal sealed class CandidatePair(Generation generation, LocalBase @base, Remo
         : IcePriority.OfPair(Remote.Candidate.Priority, Base.Candidate.Priority);
 
     public CandidatePairSnapshot ToSnapshot() =>
-        new(LocalCandidate, Remote.Candidate, Base.CarrierSocketId, State, Priority, IsNominated, RoundTrip);
+        new(LocalCandidate, Remote.Candidate, Base.CarrierSocketId, State, Priority, IsNominated, RoundTrip, Base.Relay?.Server ?? default);
 }

@@ -1,3 +1,5 @@
+using MediaRelay.Stun;
+
 namespace MediaRelay.Media.Ice;
 
 /// <summary>A candidate pair as reports and statistics show it.</summary>
@@ -8,6 +10,7 @@ namespace MediaRelay.Media.Ice;
 /// <param name="Priority">Pair priority of RFC 8445 section 6.1.2.3.</param>
 /// <param name="IsNominated">True when nomination chose it.</param>
 /// <param name="RoundTrip">The last measured round trip; null before the first answer.</param>
+/// <param name="RelayServer">The TURN server that carries the local end, none when there is none.</param>
 public sealed record CandidatePairSnapshot(
     Candidate Local,
     Candidate Remote,
@@ -15,4 +18,5 @@ public sealed record CandidatePairSnapshot(
     PairState State,
     ulong Priority,
     bool IsNominated,
-    TimeSpan? RoundTrip);
+    TimeSpan? RoundTrip,
+    TransportAddress RelayServer = default);

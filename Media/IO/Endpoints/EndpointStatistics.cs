@@ -68,6 +68,12 @@ internal static class EndpointStatistics
         };
         if (pair.RoundTrip is { } roundTrip) values["currentRoundTripTime"] = roundTrip.TotalSeconds;
         if (bandwidth is { HasFeedback: true }) values["availableOutgoingBitrate"] = bandwidth.BitsPerSecond;
+        if (!pair.RelayServer.IsNone)
+        {
+            // The W3C has these on the candidate; here they stand where the path is read.
+            values["relayServer"] = pair.RelayServer.ToString();
+            values["relayProtocol"] = pair.SocketId < 0 ? "tcp" : "udp";
+        }
         report.Add(new RtcStatistic(PairId(pair), "candidate-pair", values));
     }
 

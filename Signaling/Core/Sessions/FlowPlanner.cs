@@ -15,6 +15,7 @@ namespace MediaRelay.Signaling.Sessions;
 public sealed class FlowPlanner(FlowPlannerSettings settings)
 {
     private const byte Udp = 17;
+    private const byte Tcp = 6;
     private const uint PollPolicy = 0x1F;
     private const int Ethernet = 18;
     private const int BurstPackets = 20;
@@ -54,7 +55,7 @@ public sealed class FlowPlanner(FlowPlannerSettings settings)
     }
 
     /// <summary>The five-tuple as the CMTS sees it.</summary>
-    private readonly record struct Path(SubscriberId Subscriber, IPAddress Near, int NearPort, IPEndPoint Far)
+    private readonly record struct Path(SubscriberId Subscriber, IPAddress Near, int NearPort, IPEndPoint Far, byte Protocol)
     {
         public bool IsV6 => SubscriberId.From(Near).IsV6;
     }
@@ -102,7 +103,7 @@ public sealed class FlowPlanner(FlowPlannerSettings settings)
             notes.Add($"The path goes from {near} to {far.Address}, which is translated on the way; no classifier can describe it.");
             return false;
         }
-        path = new Path(SubscriberId.From(gateway), near, port, far);
+        path = new Path(SubscriberId.From(gateway), near, port, far, demand.IsTcp ? Tcp : Udp);
         return true;
     }
 
@@ -143,9 +144,10 @@ public sealed class FlowPlanner(FlowPlannerSettings settings)
         bool isAlone = sections.Count == 1 && !sections[0].MultiplexesRtcp && (!sections[0].UsesIce || streams[0].IpBytes >= ConsentBytes);
         bool isGrant = isAlone && streams[0].IsConstant;
         if (sections.Count > 1 && isUp) notes.Add("Audio and video share one five-tuple (BUNDLE or one relay allocation); one gate carries their sum.");
+        ResourceEnvelopes envelopes = demand.IsCommitted ? ResourceEnvelopes.Commit : ResourceEnvelopes.Authorize;
         TrafficProfile profile = isGrant
-            ? TrafficProfile.FromFlowSpec(ResourceEnvelopes.Commit, FlowSpec.Constant((uint)streams[0].IpBytes, streams[0].PacketsPerSecond))
-            : Variable(direction, streams);
+            ? TrafficProfile.FromFlowSpec(envelopes, FlowSpec.Constant((uint)streams[0].IpBytes, streams[0].PacketsPerSecond))
+            : Variable(direction, envelopes, streams);
         byte? dscp = DscpOf(sections, demand.IsAlarm);
         var spec = new GateSpec(direction)
         {
@@ -157,7 +159,7 @@ public sealed class FlowPlanner(FlowPlannerSettings settings)
     }
 
     /// <summary>Polling for the home's own packets, a reserved rate for those to it; RTCP and consent checks are in the rate.</summary>
-    private TrafficProfile Variable(GateDirection direction, List<StreamEstimate> streams)
+    private TrafficProfile Variable(GateDirection direction, ResourceEnvelopes envelopes, List<StreamEstimate> streams)
     {
         double onCable = streams.Sum(s => s.PacketsPerSecond * (s.IpBytes + Ethernet)) * 8 * RtcpShare;
         var rate = (uint)Math.Ceiling(Math.Min(onCable, settings.MaxBitsPerSecond));
@@ -166,14 +168,14 @@ public sealed class FlowPlanner(FlowPlannerSettings settings)
         var smallest = (ushort)(streams.Min(s => s.IpBytes) + Ethernet);
         if (direction == GateDirection.Downstream)
         {
-            return TrafficProfile.Single(TrafficProfileType.Downstream, ResourceEnvelopes.Commit, new ParameterSet
+            return TrafficProfile.Single(TrafficProfileType.Downstream, envelopes, new ParameterSet
             {
                 Priority = FlowPriority, MinReservedRate = rate, MaxSustainedRate = rate, PeakRate = (uint)Math.Min(2L * rate, uint.MaxValue), MaxBurst = burst, MinPacketSize = smallest,
             });
         }
         // Polled at twice the packet rate, so that a burst drains; the slowest stream alone would be polled at its own pace.
         double packets = streams.Max(s => s.IsConstant ? s.PacketsPerSecond : 2 * s.PacketsPerSecond);
-        return TrafficProfile.Single(TrafficProfileType.RealTimePolling, ResourceEnvelopes.Commit, new ParameterSet
+        return TrafficProfile.Single(TrafficProfileType.RealTimePolling, envelopes, new ParameterSet
         {
             RequestPolicy = PollPolicy, MinReservedRate = rate, MaxSustainedRate = rate, MaxBurst = burst, MinPacketSize = smallest, MaxConcatenatedBurst = 1522,
             PollingInterval = (uint)Math.Round(1e6 / packets),
@@ -193,7 +195,7 @@ public sealed class FlowPlanner(FlowPlannerSettings settings)
     {
         IPEndPoint near = new(path.Near, path.NearPort);
         bool isUp = direction == GateDirection.Upstream;
-        Classifier exact = Classifier.ForFlow(1, Udp, isUp ? near : path.Far, isUp ? path.Far : near);
+        Classifier exact = Classifier.ForFlow(1, path.Protocol, isUp ? near : path.Far, isUp ? path.Far : near);
         if (path.NearPort != 0) return exact;
         return isUp ? exact with { SourcePortEnd = ushort.MaxValue } : exact with { DestinationPortEnd = ushort.MaxValue };
     }

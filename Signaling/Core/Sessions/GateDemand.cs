@@ -9,4 +9,11 @@ namespace MediaRelay.Signaling.Sessions;
 /// <param name="NearEndpoint">The gateway's own public address and port on that flow when known, else null.</param>
 /// <param name="ThroughRelay">True when each packet carries a TURN channel header.</param>
 /// <param name="IsAlarm">True when a higher session class may be asked for.</param>
-public sealed record GateDemand(string Session, string Offer, string? Answer, string GatewayAddress, string FarEndpoint, string? NearEndpoint, bool ThroughRelay, bool IsAlarm);
+public sealed record GateDemand(string Session, string Offer, string? Answer, string GatewayAddress, string FarEndpoint, string? NearEndpoint, bool ThroughRelay, bool IsAlarm)
+{
+    /// <summary>True when the flow is a TCP connection to the relay.</summary>
+    public bool IsTcp { get; init; }
+
+    /// <summary>False to have the gates authorized only: nothing is reserved before media has found its path.</summary>
+    public bool IsCommitted { get; init; } = true;
+}

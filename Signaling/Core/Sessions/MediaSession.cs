@@ -21,6 +21,7 @@ namespace MediaRelay.Signaling.Sessions;
 /// </remarks>
 public sealed class MediaSession
 {
+    private const int MaxSteps = 64;
     private readonly SessionRequest _request;
     private readonly SessionLimits _limits;
     private readonly List<SessionStep> _steps = [];
@@ -30,6 +31,8 @@ public sealed class MediaSession
     private TimeSpan _refreshAt;
     private string? _answer;
     private string _path;
+    private bool _isTcp;
+    private bool _isCommitted;
 
     /// <summary>Starts the session: the offer and the gate request leave together.</summary>
     public MediaSession(SessionRequest request, SessionLimits limits, TimeSpan now, List<SessionEffect> effects)
@@ -38,6 +41,8 @@ public sealed class MediaSession
         _limits = limits;
         _started = now;
         _path = request.RelayEndpoint ?? "";
+        // Gates are committed with the path that media takes; when media has to wait for them, that is before there is one.
+        _isCommitted = limits.RequireGateWithin is not null;
         var longest = request.RightLasts is { } right && right < limits.MaxDuration ? right : limits.MaxDuration;
         _end = now + longest;
         _deadline = now + limits.AnswerWithin;
@@ -66,6 +71,9 @@ public sealed class MediaSession
     /// <summary>Why it ended, once it has.</summary>
     public SessionFailure? Reason { get; private set; }
 
+    /// <summary>The path that the gateway reported last; null before the first report.</summary>
+    public SelectedPath? Path { get; private set; }
+
     /// <summary>Steps reached so far, with their times since the request.</summary>
     public IReadOnlyList<SessionStep> Steps => _steps;
 
@@ -82,7 +90,17 @@ public sealed class MediaSession
 
         if (answer.Sdp is not { Length: > 0 } sdp)
         {
-            Finish(new("gateway-refused", 502, "answer", $"The gateway refused: {answer.Detail ?? answer.Reason ?? "it gave no reason"}."), now, effects);
+            var refusal = new SessionFailure("gateway-refused", 502, "answer", $"The gateway refused: {answer.Detail ?? answer.Reason ?? "it gave no reason"}.");
+            if (State == SessionState.Offered)
+            {
+                Finish(refusal, now, effects);
+            }
+            else
+            {
+                // RFC 9725 section 4.3.3: a restart that fails is an error of its own, media goes on.
+                effects.Add(new SessionEffect.RefuseRestart(refusal with { Step = "restart" }));
+            }
+
             return;
         }
 
@@ -138,6 +156,10 @@ public sealed class MediaSession
             Step("restart", now);
             effects.Add(new SessionEffect.Instruct(InstructionKinds.MediaOffer, Offer(offer), _limits.AnswerWithin));
         }
+        else
+        {
+            effects.Add(new SessionEffect.RefuseRestart(new("restart-early", 409, "restart", "ICE cannot be restarted before the first answer and not after the end.")));
+        }
     }
 
     /// <summary>What the gateway reports of its media: <c>connecting</c>, <c>ice</c>, <c>connected</c>, <c>first-packet</c>, <c>failed</c>, <c>ended</c>.</summary>
@@ -170,25 +192,31 @@ public sealed class MediaSession
                 break;
         }
 
-        if (_request.WantsGates && pair is { } path && path.FarEndpoint.Length > 0 && path.FarEndpoint != _path)
+        if (pair is { FarEndpoint.Length: > 0 } known)
         {
-            _path = path.FarEndpoint;
-            var had = Grant;
-            Grant = had is GrantState.None or GrantState.Refused or GrantState.Lost ? GrantState.Requested : had;
-            effects.Add(had == GrantState.None
-                ? new SessionEffect.RequestGates(Demand(path.FarEndpoint, path.NearEndpoint, path.IsRelayed))
-                : new SessionEffect.ReplaceGates(Demand(path.FarEndpoint, path.NearEndpoint, path.IsRelayed)));
+            Path = known;
+        }
+
+        if (pair is { FarEndpoint.Length: > 0 } found && (found.FarEndpoint, found.IsTcp) != (_path, _isTcp))
+        {
+            (_path, _isTcp) = (found.FarEndpoint, found.IsTcp);
+            AskForPath(found, effects);
+        }
+        else if (State == SessionState.Connected && !_isCommitted)
+        {
+            AskForPath(pair is { FarEndpoint.Length: > 0 } same ? same : new SelectedPath(_path, null, true), effects);
         }
 
         effects.Add(new SessionEffect.TellViewer(State, Grant, body.State ?? ""));
     }
 
     /// <summary>A step that the viewer reached, e.g. <c>first-frame</c>.</summary>
-    public void HandleViewerStep(string step, TimeSpan now)
+    public void HandleViewerStep(string step, TimeSpan now, List<SessionEffect> effects)
     {
-        if (State != SessionState.Ended && _steps.Count < 64)
+        if (State != SessionState.Ended)
         {
             Step(step, now);
+            effects.Add(new SessionEffect.TellViewer(State, Grant, step));
         }
     }
 
@@ -311,6 +339,21 @@ public sealed class MediaSession
         effects.Add(new SessionEffect.End(reason));
     }
 
+    /// <summary>Commits the gates on the path that media takes: new ones, or those that were asked for in advance.</summary>
+    private void AskForPath(SelectedPath path, List<SessionEffect> effects)
+    {
+        if (!_request.WantsGates || path.FarEndpoint.Length == 0)
+        {
+            return;
+        }
+
+        var had = Grant;
+        _isCommitted = true;
+        Grant = had is GrantState.None or GrantState.Refused or GrantState.Lost ? GrantState.Requested : had;
+        var demand = Demand(path.FarEndpoint, path.NearEndpoint, path.IsRelayed);
+        effects.Add(had == GrantState.None ? new SessionEffect.RequestGates(demand) : new SessionEffect.ReplaceGates(demand));
+    }
+
     private MediaBody Offer(string sdp) => new()
     {
         Session = _request.Session,
@@ -321,9 +364,16 @@ public sealed class MediaSession
     };
 
     private GateDemand Demand(string far, string? near, bool throughRelay) =>
-        new(_request.Session, _request.Offer, _answer, _request.GatewayAddress, far, near, throughRelay, _request.IsAlarm);
+        new(_request.Session, _request.Offer, _answer, _request.GatewayAddress, far, near, throughRelay, _request.IsAlarm) { IsTcp = _isTcp, IsCommitted = _isCommitted };
 
-    private void Step(string name, TimeSpan now) => _steps.Add(new(name, now - _started));
+    /// <summary>Viewer and gateway name steps as often as they like; the end always finds room.</summary>
+    private void Step(string name, TimeSpan now)
+    {
+        if (_steps.Count < MaxSteps || State == SessionState.Ended)
+        {
+            _steps.Add(new(name, now - _started));
+        }
+    }
 
     private static TimeSpan Min(TimeSpan? left, TimeSpan right) => left is { } l && l < right ? l : right;
 }

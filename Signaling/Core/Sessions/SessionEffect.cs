@@ -24,6 +24,9 @@ public abstract record SessionEffect
     /// <summary>Refuse the viewer's request.</summary>
     public sealed record RefuseViewer(SessionFailure Failure) : SessionEffect;
 
+    /// <summary>The restart that the viewer asked for cannot be done; the session goes on as it was.</summary>
+    public sealed record RefuseRestart(SessionFailure Failure) : SessionEffect;
+
     /// <summary>Give the viewer candidates of the gateway that came after the answer.</summary>
     public sealed record DeliverCandidates(IReadOnlyList<MediaCandidate> Candidates, bool IsEnd) : SessionEffect;
 

@@ -190,7 +190,8 @@ internal sealed partial class HomeMediaSession : IDisposable
         if (state is "connected" or "path")
         {
             path = await PathAsync().ConfigureAwait(false);
-            string where = path.Split(" steps=")[0];
+            // Later steps are news too: the first packet leaves after the state changed.
+            string where = $"{path.Split(" steps=")[0]} {path.Count(c => c == ',')}";
             if (state == "path" && where == _path)
                 return;
             _path = where;
@@ -201,7 +202,10 @@ internal sealed partial class HomeMediaSession : IDisposable
             await EndAsync(reason ?? "failed", tell: false).ConfigureAwait(false);
     }
 
-    /// <summary>The selected path as <c>far=ADDRESS:PORT near=ADDRESS:PORT relayed=0|1 steps=NAME:MS,...</c>.</summary>
+    /// <summary>
+    /// The selected path as <c>far=ADDRESS:PORT near=ADDRESS:PORT relayed=0|1 over=udp|tcp steps=NAME:MS,...</c>. Far is where this gateway's packets
+    /// go, so the TURN server on a relayed path; the candidate beyond it is never seen by the home's network.
+    /// </summary>
     private async Task<string> PathAsync()
     {
         IReadOnlyList<RtcStatistic> report = await _endpoint.GetStatisticsAsync().ConfigureAwait(false);
@@ -211,10 +215,11 @@ internal sealed partial class HomeMediaSession : IDisposable
             return "";
         RtcStatistic? local = report.FirstOrDefault(r => r.Id == (string)pair.Values["localCandidateId"]);
         RtcStatistic? remote = report.FirstOrDefault(r => r.Id == (string)pair.Values["remoteCandidateId"]);
-        bool relayed = Equals(local?.Values.GetValueOrDefault("candidateType"), "relay");
         IReadOnlyDictionary<string, double> steps = await _endpoint.GetTimelineAsync().ConfigureAwait(false);
         string timeline = string.Join(',', steps.Select(s => string.Create(CultureInfo.InvariantCulture, $"{s.Key}:{s.Value:0}")));
-        return $"far={Address(remote)} near={Address(local)} relayed={(relayed ? 1 : 0)} steps={timeline}";
+        return pair.Values.GetValueOrDefault("relayServer") is string server
+            ? $"far={server} relayed=1 over={pair.Values["relayProtocol"]} steps={timeline}"
+            : $"far={Address(remote)} near={Address(local)} relayed=0 over=udp steps={timeline}";
     }
 
     private static string Address(RtcStatistic? candidate)

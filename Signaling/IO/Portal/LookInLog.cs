@@ -37,6 +37,15 @@ public sealed record LookInEntry
     /// <summary>Steps with their times, milliseconds since the request.</summary>
     public IReadOnlyDictionary<string, double>? Steps { get; init; }
 
+    /// <summary>Steps of the gateway's endpoint, milliseconds since it took the offer.</summary>
+    public IReadOnlyDictionary<string, double>? GatewaySteps { get; init; }
+
+    /// <summary>The path of the media in words.</summary>
+    public string? Path { get; init; }
+
+    /// <summary>What became of the gates, a sentence each, with the milliseconds since the request in front.</summary>
+    public IReadOnlyList<string>? GateNotes { get; init; }
+
     /// <summary>State of the QoS grant at the end, or now.</summary>
     public string? Gate { get; init; }
 }
@@ -55,6 +64,9 @@ public sealed class LookInLog(IStorage storage, PortalFeed feed)
 
     /// <summary>Past look-ins of a home, newest first.</summary>
     public IReadOnlyList<LookInEntry> Past(string home, int max) => [.. storage.Documents.List(Kind, home, open: false, null, max).Select(d => PortalJson.Read<LookInEntry>(d.Json))];
+
+    /// <summary>Past look-ins of all homes, newest first.</summary>
+    public IReadOnlyList<LookInEntry> AllPast(int max) => [.. storage.Documents.List(Kind, null, open: false, null, max).Select(d => PortalJson.Read<LookInEntry>(d.Json))];
 
     /// <summary>One look-in, running or past.</summary>
     public LookInEntry? Find(string session) =>

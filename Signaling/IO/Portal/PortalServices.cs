@@ -44,6 +44,7 @@ public static class PortalServices
             provider.GetRequiredService<PortalSessions>(), provider.GetService<ISessionGates>(), options, provider.GetRequiredService<SessionMetrics>(),
             provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<SessionHost>>()));
         services.AddHostedService(provider => provider.GetRequiredService<SessionHost>());
+        services.AddSingleton<SessionReservations>();
         services.AddSingleton<IPortalModule, WhepModule>();
         services.AddSingleton<IPortalModule>(provider => new PictureModule(
             provider.GetRequiredService<HomeRecords>(), provider.GetRequiredService<GatewayLinks>(), provider.GetRequiredService<AccessGate>(), provider.GetRequiredService<IStorage>(),

@@ -3,9 +3,14 @@ using MediaRelay.Signaling.Sessions;
 
 namespace MediaRelay.Signaling.IO.Sessions;
 
-/// <summary>Reads what a gateway says of its selected path: <c>far=ADDRESS:PORT near=ADDRESS:PORT relayed=0|1 steps=NAME:MS,...</c>.</summary>
+/// <summary>Reads what a gateway says of its selected path: <c>far=ADDRESS:PORT near=ADDRESS:PORT relayed=0|1 over=udp|tcp steps=NAME:MS,...</c>.</summary>
 internal static class PathReport
 {
+    /// <summary>A path in words, for people.</summary>
+    public static string Words(SelectedPath path) => path.IsRelayed
+        ? $"relayed by {path.FarEndpoint} over {(path.IsTcp ? "TCP" : "UDP")}"
+        : $"to {path.FarEndpoint} without a relay of the home's own";
+
     public static SelectedPath? Read(string? text, out IReadOnlyDictionary<string, double> steps)
     {
         var times = new Dictionary<string, double>(StringComparer.Ordinal);
@@ -20,6 +25,6 @@ internal static class PathReport
                 times[step[..colon]] = after;
         }
 
-        return new SelectedPath(parts["far"], parts.GetValueOrDefault("near"), parts.GetValueOrDefault("relayed") == "1");
+        return new SelectedPath(parts["far"], parts.GetValueOrDefault("near"), parts.GetValueOrDefault("relayed") == "1", parts.GetValueOrDefault("over") == "tcp");
     }
 }

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using System.Globalization;
 using MediaRelay.Signaling.Access;
 using MediaRelay.Signaling.Contract;
 using MediaRelay.Signaling.Events;
@@ -153,8 +154,10 @@ public sealed partial class SessionHost : BackgroundService
                 mailbox.Post((session, now, effects) =>
                 {
                     session.HandleMediaState(kind == SmaEventKinds.MediaEnd ? media with { State = "ended" } : media, path, now, effects);
-                    if (steps.Count > 0)
-                        mailbox.Notices.Add("gatewaySteps", new { steps });
+                    if (steps.Count == 0)
+                        return;
+                    mailbox.GatewaySteps = steps;
+                    mailbox.Notices.Add("gatewaySteps", new { steps });
                 });
                 break;
         }
@@ -184,10 +187,13 @@ public sealed partial class SessionHost : BackgroundService
                 await _gates.ReleaseAsync(request.Session).ConfigureAwait(false);
                 break;
             case SessionEffect.AnswerViewer answer:
-                mailbox.Outcome.TrySetResult(new SessionOutcome(answer.Answer, null));
+                mailbox.Settle(new SessionOutcome(answer.Answer, null));
                 break;
             case SessionEffect.RefuseViewer refuse:
-                mailbox.Outcome.TrySetResult(new SessionOutcome(null, refuse.Failure));
+                mailbox.Settle(new SessionOutcome(null, refuse.Failure));
+                break;
+            case SessionEffect.RefuseRestart refuse:
+                mailbox.Settle(new SessionOutcome(null, refuse.Failure));
                 break;
             case SessionEffect.DeliverCandidates deliver:
                 mailbox.Notices.Add("candidates", new { candidates = deliver.Candidates.Select(c => new { candidate = c.Text, sdpMid = c.Mid ?? "0" }), end = deliver.IsEnd });
@@ -197,6 +203,8 @@ public sealed partial class SessionHost : BackgroundService
                 await SaveAsync(mailbox, null).ConfigureAwait(false);
                 break;
             case SessionEffect.Note note:
+                if (note.Kind == IncidentEntryKind.Gate)
+                    mailbox.GateNotes.Add(string.Create(CultureInfo.InvariantCulture, $"{(_clock.Now - mailbox.Started).TotalMilliseconds:0} {note.Words}"));
                 if (request.Incident is { } incident)
                     await _keeper.AddAsync(incident, new IncidentEntry(_clock.UtcNow, note.Kind, request.Actor, note.Words, request.Session)).ConfigureAwait(false);
                 await SaveAsync(mailbox, null).ConfigureAwait(false);
@@ -221,12 +229,13 @@ public sealed partial class SessionHost : BackgroundService
         SessionRequest request = mailbox.Session.Request;
         _sessions.TryRemove(request.Session, out _);
         mailbox.Notices.Add("end", new { type = reason.Type, words = reason.Words });
-        _metrics.Count(mailbox.Session, reason);
-        using (Activity? trace = s_traces.StartActivity("look-in"))
+        _metrics.Count(mailbox.Session, mailbox.GatewaySteps, reason);
+        DateTimeOffset began = _clock.UtcNow - (_clock.Now - mailbox.Started);
+        using (Activity? trace = s_traces.StartActivity("look-in", ActivityKind.Server, default(ActivityContext), startTime: began))
         {
-            trace?.SetTag("session", request.Session).SetTag("home", request.Home).SetTag("reason", reason.Type);
+            trace?.SetTag("session", request.Session).SetTag("home", request.Home).SetTag("camera", request.Camera).SetTag("reason", reason.Type).SetTag("path", mailbox.Session.Path is { } p ? PathReport.Words(p) : "none");
             foreach (SessionStep step in mailbox.Session.Steps)
-                trace?.AddEvent(new ActivityEvent(step.Name, tags: new ActivityTagsCollection { ["after_ms"] = step.After.TotalMilliseconds }));
+                trace?.AddEvent(new ActivityEvent(step.Name, began + step.After, new ActivityTagsCollection { ["after_ms"] = step.After.TotalMilliseconds }));
         }
 
         await SaveAsync(mailbox, reason.Words).ConfigureAwait(false);
@@ -246,6 +255,9 @@ public sealed partial class SessionHost : BackgroundService
             To = ended is null ? known?.To : _clock.UtcNow,
             Reason = ended ?? known?.Reason,
             Gate = mailbox.Session.Grant.ToString(),
+            GateNotes = [.. mailbox.GateNotes],
+            GatewaySteps = mailbox.GatewaySteps,
+            Path = mailbox.Session.Path is { } path ? PathReport.Words(path) : null,
             Steps = mailbox.Session.Steps.GroupBy(s => s.Name).ToDictionary(g => g.Key, g => Math.Round(g.First().After.TotalMilliseconds, 1)),
         });
     }

@@ -16,6 +16,8 @@ internal sealed partial class SessionMailbox
     /// <summary>Grows with every stream that opened, so that an old stream's end can see that a new one came.</summary>
     public int StreamsOpened;
 
+    private readonly TaskCompletionSource<SessionOutcome> _outcome = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private TaskCompletionSource<SessionOutcome>? _restart;
     private readonly MediaSession _session;
     private readonly List<SessionEffect> _effects;
     private readonly MonotonicClock _clock;
@@ -26,8 +28,12 @@ internal sealed partial class SessionMailbox
     {
         (Owner, _clock, _carryOut, _logger) = (owner, clock, carryOut, logger);
         _effects = [];
-        _session = new MediaSession(request, limits, clock.Now, _effects);
+        Started = clock.Now;
+        _session = new MediaSession(request, limits, Started, _effects);
     }
+
+    /// <summary>Monotonic time of the request.</summary>
+    public TimeSpan Started { get; }
 
     /// <summary>Who looks in, and on which right.</summary>
     public SessionOwner Owner { get; }
@@ -35,8 +41,17 @@ internal sealed partial class SessionMailbox
     /// <summary>The session; only its request and plain states may be read from other threads.</summary>
     public MediaSession Session => _session;
 
-    /// <summary>The answer for the viewer, or the failure, once known. A restart replaces it.</summary>
-    public TaskCompletionSource<SessionOutcome> Outcome { get; set; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    /// <summary>What the viewer's request gets, once known.</summary>
+    public Task<SessionOutcome> Outcome => _outcome.Task;
+
+    /// <summary>The answer in force, the one of the last restart; null before the first.</summary>
+    public string? Answer { get; private set; }
+
+    /// <summary>Steps of the gateway's endpoint as it reported them last.</summary>
+    public IReadOnlyDictionary<string, double>? GatewaySteps { get; set; }
+
+    /// <summary>What became of the gates; written by the mailbox alone.</summary>
+    public List<string> GateNotes { get; } = [];
 
     /// <summary>Notices for the viewer's stream.</summary>
     public SessionNotices Notices { get; } = new();
@@ -45,6 +60,22 @@ internal sealed partial class SessionMailbox
     public Task Running { get; private set; } = Task.CompletedTask;
 
     public void Start() => Running = Task.Run(RunAsync);
+
+    /// <summary>An ICE restart begins; the next outcome is its own. One that still waits is given up for it.</summary>
+    public Task<SessionOutcome> BeginRestart()
+    {
+        var restart = new TaskCompletionSource<SessionOutcome>(TaskCreationOptions.RunContinuationsAsynchronously);
+        Interlocked.Exchange(ref _restart, restart)?.TrySetResult(new SessionOutcome(null, new SessionFailure("restart-again", 409, "restart", "A later restart took its place.")));
+        return restart.Task;
+    }
+
+    /// <summary>An answer or refusal for the viewer's first request, or else for the restart that waits.</summary>
+    public void Settle(SessionOutcome outcome)
+    {
+        Answer = outcome.Answer ?? Answer;
+        if (!_outcome.TrySetResult(outcome))
+            Interlocked.Exchange(ref _restart, null)?.TrySetResult(outcome);
+    }
 
     /// <summary>Adds an input; it is handled after all that came before it.</summary>
     public void Post(Action<MediaSession, TimeSpan, List<SessionEffect>> input) => _inputs.Writer.TryWrite(input);
@@ -86,6 +117,8 @@ internal sealed partial class SessionMailbox
 
         _inputs.Writer.TryComplete();
         Notices.Complete();
+        // Nobody waits for a session that is over.
+        Settle(new SessionOutcome(null, _session.Reason));
     }
 
     private async Task CarryOutAsync()

@@ -1,7 +1,5 @@
 using System.Net.ServerSentEvents;
 using System.Runtime.CompilerServices;
-using System.Security.Cryptography;
-using System.Text;
 using MediaRelay.Media.Sdp;
 using MediaRelay.Signaling.Access;
 using MediaRelay.Signaling.Contract;
@@ -18,16 +16,20 @@ using Microsoft.AspNetCore.Routing;
 namespace MediaRelay.Signaling.IO.Sessions;
 
 /// <summary>WHEP: any player looks in with one POST. Our portal is only one of them.</summary>
-internal sealed class WhepModule(SessionHost sessions, RelayDirectory relays, AccessGate gate, HomeRecords homes, GatewayLinks links, PortalSessions logins, SignalingOptions options) : IPortalModule
+internal sealed class WhepModule(SessionHost sessions, RelayDirectory relays, AccessGate gate, HomeRecords homes, GatewayLinks links, PortalSessions logins, SessionReservations names, SignalingOptions options) : IPortalModule
 {
-    private const string Sdp = "application/sdp";
-    private const string Fragment = "application/trickle-ice-sdpfrag";
-    private static readonly TimeSpan s_grace = TimeSpan.FromSeconds(1.5);
+    private static readonly TimeSpan s_grace = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan s_reconnect = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan s_restart = TimeSpan.FromSeconds(8);
 
     public void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/whep/ice-servers", (HttpContext c) => Results.Json(new { iceServers = ViewerServers(PortalGuard.ActorOf(c), "viewer", []) })).WithSummary("Servers and credentials for a viewer's agent.");
+        routes.MapGet("/whep/ice-servers", (HttpContext c) =>
+        {
+            Actor actor = PortalGuard.ActorOf(c);
+            string session = names.Reserve(actor.Id);
+            return Results.Json(new { session, iceServers = ViewerServers(actor, session, []) });
+        }).WithSummary("Servers and credentials for a viewer's agent, and the name of the session that they are for: give it back as ?session=.");
         RouteGroupBuilder camera = routes.MapGroup("/whep/{home}/{camera}");
         camera.MapPost("", OfferAsync).WithSummary("Look in: an offer (application/sdp) in, an answer out.");
         camera.MapMethods("", ["OPTIONS"], Options).WithSummary("What is accepted, and the servers for ICE.");
@@ -39,16 +41,19 @@ internal sealed class WhepModule(SessionHost sessions, RelayDirectory relays, Ac
         camera.MapPost("/{session}/talk", (HttpContext c, string session, TalkRequest request) => TalkAsync(c, session, request)).WithSummary("The viewer starts or stops to speak; audited.");
     }
 
-    private async Task<IResult> OfferAsync(HttpContext context, string home, string camera, string? incident, string? purpose)
+    private async Task<IResult> OfferAsync(HttpContext context, string home, string camera, string? incident, string? purpose, string? session)
     {
-        if (context.Request.ContentType?.StartsWith(Sdp, StringComparison.OrdinalIgnoreCase) != true)
+        if (!WhepText.IsOf(context.Request, WhepText.Sdp))
             return Problem.Of(StatusCodes.Status415UnsupportedMediaType, "offer-invalid", "Send the offer as application/sdp.", "offer");
+        if (!WhepText.IsAccepted(context.Request, WhepText.Sdp))
+            return Problem.Of(StatusCodes.Status406NotAcceptable, "offer-invalid", "The answer is application/sdp, which the Accept header excludes.", "offer");
         Actor actor = PortalGuard.ActorOf(context);
         if (HomeModule.NeedsSecondFactor(context, logins) is { } factor)
             return factor;
-        string offer = await ReadAsync(context.Request).ConfigureAwait(false);
+        if (await WhepText.ReadAsync(context.Request).ConfigureAwait(false) is not { } offer)
+            return Problem.Of(StatusCodes.Status413PayloadTooLarge, "offer-invalid", "An offer has at most 65,536 characters.", "offer");
         if (!SdpReader.TryRead(offer, out _, out SdpError error))
-            return Problem.Of(StatusCodes.Status400BadRequest, "offer-invalid", $"The offer cannot be read: {error}", "offer");
+            return Problem.Of(StatusCodes.Status400BadRequest, "offer-invalid", $"The offer cannot be read: {error}.", "offer");
         Incident? alarm = incident is null ? null : homes.FindIncident(incident);
         AccessDecision decision = await gate.AskAsync(actor, HomeAction.LookIn, home, camera, PortalGuard.SourceOf(context), $"Look in through camera {camera}.").ConfigureAwait(false);
         if (!decision.IsAllowed)
@@ -61,25 +66,26 @@ internal sealed class WhepModule(SessionHost sessions, RelayDirectory relays, Ac
             return Problem.Of(StatusCodes.Status503ServiceUnavailable, "gateway-offline", "The gateway of the home is out of reach.", "gateway");
         if (sessions.Count >= options.MaxSessions || sessions.CountOf(home) >= options.MaxSessionsPerHome)
             return Problem.Of(StatusCodes.Status503ServiceUnavailable, "too-many-sessions", "Too many look-ins run already; try again soon.", "session");
-        SessionMailbox mailbox = sessions.Start(Request(context, actor, record, camera, offer, alarm ?? OpenAlarm(actor, home), purpose, decision), new SessionOwner(actor, decision.Grant, PortalGuard.SessionIdOf(context)));
+        SessionMailbox mailbox = sessions.Start(Request(context, names.Take(session, actor.Id), actor, record, camera, offer, alarm ?? OpenAlarm(actor, home), purpose, decision), new SessionOwner(actor, decision.Grant, PortalGuard.SessionIdOf(context)));
         using CancellationTokenRegistration gone = context.RequestAborted.Register(() =>
             mailbox.Post((session, now, effects) => session.HandleViewerGone("The viewer went away before the answer.", now, effects)));
-        SessionOutcome outcome = await mailbox.Outcome.Task.ConfigureAwait(false);
+        SessionOutcome outcome = await mailbox.Outcome.ConfigureAwait(false);
         if (outcome.Failure is { } failure)
             return Problem.Of(failure.Status, failure.Type, failure.Words, failure.Step);
         string path = $"/whep/{Uri.EscapeDataString(home)}/{Uri.EscapeDataString(camera)}/{mailbox.Session.Request.Session}";
         context.Response.Headers.Location = path;
-        context.Response.Headers.ETag = Tag(outcome.Answer!);
+        context.Response.Headers.ETag = WhepText.Tag(outcome.Answer!);
         AddLinks(context, actor, mailbox.Session.Request.Session, [mailbox.Session.Request.GatewayAddress]);
         context.Response.Headers.Append("Link", $"<{path}/events>; rel=\"urn:ietf:params:whep:ext:core:server-sent-events\"");
-        return Results.Text(outcome.Answer!, Sdp, Encoding.UTF8, StatusCodes.Status201Created);
+        return Results.Text(outcome.Answer!, WhepText.Sdp, null, StatusCodes.Status201Created);
     }
 
     private IResult Options(HttpContext context)
     {
-        context.Response.Headers["Accept-Post"] = Sdp;
+        context.Response.Headers["Accept-Post"] = WhepText.Sdp;
         context.Response.Headers.Allow = "POST, OPTIONS";
-        AddLinks(context, PortalGuard.ActorOf(context), "viewer", []);
+        Actor actor = PortalGuard.ActorOf(context);
+        AddLinks(context, actor, names.Reserve(actor.Id), HomePeers(actor));
         return Results.Ok();
     }
 
@@ -87,21 +93,22 @@ internal sealed class WhepModule(SessionHost sessions, RelayDirectory relays, Ac
     {
         if (Own(context, session, out SessionMailbox? mailbox) is { } refusal)
             return refusal;
-        if (context.Request.ContentType?.StartsWith(Fragment, StringComparison.OrdinalIgnoreCase) != true)
-            return Problem.Of(StatusCodes.Status415UnsupportedMediaType, "fragment-invalid", $"Send {Fragment}.", "candidates");
+        if (!WhepText.IsOf(context.Request, WhepText.Fragment))
+            return Problem.Of(StatusCodes.Status415UnsupportedMediaType, "fragment-invalid", $"Send {WhepText.Fragment}.", "candidates");
         string? match = context.Request.Headers.IfMatch;
         if (string.IsNullOrEmpty(match))
             return Problem.Of(StatusCodes.Status428PreconditionRequired, "precondition", "Send If-Match with the entity tag, or * for an ICE restart.", "candidates");
-        SessionOutcome outcome = await mailbox!.Outcome.Task.ConfigureAwait(false);
-        if (match != "*" && match != Tag(outcome.Answer ?? ""))
+        if (match != "*" && match != WhepText.Tag(mailbox!.Answer ?? ""))
             return Problem.Of(StatusCodes.Status412PreconditionFailed, "precondition", "The entity tag belongs to an earlier ICE session.", "candidates");
-        if (!TrickleFragment.TryRead(await ReadAsync(context.Request).ConfigureAwait(false), out TrickleFragment? fragment, out SdpError error))
-            return Problem.Of(StatusCodes.Status400BadRequest, "fragment-invalid", $"The fragment cannot be read: {error}", "candidates");
+        if (await WhepText.ReadAsync(context.Request).ConfigureAwait(false) is not { } body)
+            return Problem.Of(StatusCodes.Status413PayloadTooLarge, "fragment-invalid", "A fragment has at most 65,536 characters.", "candidates");
+        if (!TrickleFragment.TryRead(body, out TrickleFragment? fragment, out SdpError error))
+            return Problem.Of(StatusCodes.Status400BadRequest, "fragment-invalid", $"The fragment cannot be read: {error}.", "candidates");
         MediaCandidate[] candidates = [.. fragment.Media.SelectMany(m => m.Candidates).Take(40).Select(c => new MediaCandidate(c.StartsWith("candidate:", StringComparison.Ordinal) ? c : "candidate:" + c, "0", 0))];
         bool end = fragment.IsComplete || (fragment.Media.Count > 0 && fragment.Media.All(m => m.IsComplete));
         if (match == "*")
-            return await RestartAsync(context, mailbox, fragment, candidates, end).ConfigureAwait(false);
-        mailbox.Post((s, now, effects) => s.HandleViewerCandidates(candidates, end, now, effects));
+            return await RestartAsync(context, mailbox!, fragment, candidates, end).ConfigureAwait(false);
+        mailbox!.Post((s, now, effects) => s.HandleViewerCandidates(candidates, end, now, effects));
         return Results.NoContent();
     }
 
@@ -110,13 +117,15 @@ internal sealed class WhepModule(SessionHost sessions, RelayDirectory relays, Ac
         if (fragment.Pwd is not { } pwd)
             return Problem.Of(StatusCodes.Status422UnprocessableEntity, "fragment-invalid", "An ICE restart needs a new user fragment and password.", "restart");
         string offer = SdpCandidates.Insert(SdpCandidates.WithCredentials(mailbox.Session.Request.Offer, fragment.Ufrag, pwd), candidates, end);
-        mailbox.Outcome = new TaskCompletionSource<SessionOutcome>(TaskCreationOptions.RunContinuationsAsynchronously);
+        Task<SessionOutcome> restarting = mailbox.BeginRestart();
         mailbox.Post((s, now, effects) => s.HandleViewerRestart(offer, now, effects));
-        Task first = await Task.WhenAny(mailbox.Outcome.Task, Task.Delay(s_restart, context.RequestAborted)).ConfigureAwait(false);
-        if (first != mailbox.Outcome.Task || (await mailbox.Outcome.Task.ConfigureAwait(false)).Answer is not { } answer)
+        if (await Task.WhenAny(restarting, Task.Delay(s_restart, context.RequestAborted)).ConfigureAwait(false) != restarting)
             return Problem.Of(StatusCodes.Status504GatewayTimeout, "gateway-timeout", "The gateway did not answer the restart; the session goes on as it was.", "restart");
-        context.Response.Headers.ETag = Tag(answer);
-        return Results.Text(AnswerFragment(answer), Fragment, Encoding.UTF8);
+        SessionOutcome outcome = await restarting.ConfigureAwait(false);
+        if (outcome.Failure is { } failure)
+            return Problem.Of(failure.Status, failure.Type, failure.Words, failure.Step);
+        context.Response.Headers.ETag = WhepText.Tag(outcome.Answer!);
+        return Results.Text(WhepText.AnswerFragment(outcome.Answer!), WhepText.Fragment);
     }
 
     private IResult EndAsync(HttpContext context, string session)
@@ -151,7 +160,7 @@ internal sealed class WhepModule(SessionHost sessions, RelayDirectory relays, Ac
     {
         if (name is not { Length: > 0 and <= 32 } || !name.All(c => char.IsAsciiLetterLower(c) || c == '-'))
             return Problem.Invalid("A step is 1 to 32 lower-case letters and dashes.");
-        mailbox.Post((s, now, _) => s.HandleViewerStep(name, now));
+        mailbox.Post((s, now, effects) => s.HandleViewerStep(name, now, effects));
         return Results.NoContent();
     }
 
@@ -162,7 +171,8 @@ internal sealed class WhepModule(SessionHost sessions, RelayDirectory relays, Ac
         int opened = Interlocked.Increment(ref mailbox.StreamsOpened);
         try
         {
-            yield return new SseItem<string>("{}", "hello");
+            // A page that lost its stream comes back before it is taken for closed.
+            yield return new SseItem<string>("{}", "hello") { ReconnectionInterval = s_reconnect };
             await foreach ((string kind, string data) in mailbox.Notices.ReadAsync(stop).ConfigureAwait(false))
                 yield return new SseItem<string>(data, kind);
         }
@@ -180,9 +190,8 @@ internal sealed class WhepModule(SessionHost sessions, RelayDirectory relays, Ac
             mailbox.Post((s, now, effects) => s.HandleViewerGone("The viewer's page was closed or lost.", now, effects));
     }
 
-    private SessionRequest Request(HttpContext context, Actor actor, HomeRecord home, string camera, string offer, Incident? alarm, string? purpose, AccessDecision decision)
+    private SessionRequest Request(HttpContext context, string id, Actor actor, HomeRecord home, string camera, string offer, Incident? alarm, string? purpose, AccessDecision decision)
     {
-        string id = "s-" + Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(12));
         string viewer = PortalGuard.SourceOf(context);
         return new SessionRequest
         {
@@ -222,30 +231,6 @@ internal sealed class WhepModule(SessionHost sessions, RelayDirectory relays, Ac
                 ? $"<{server.Url}>; rel=\"ice-server\""
                 : $"<{server.Url}>; rel=\"ice-server\"; username=\"{server.Username}\"; credential=\"{server.Credential}\"; credential-type=\"password\"");
         }
-    }
-
-    private static string AnswerFragment(string answer)
-    {
-        string[] lines = answer.ReplaceLineEndings("\n").Split('\n');
-        string mid = lines.FirstOrDefault(l => l.StartsWith("a=mid:", StringComparison.Ordinal)) ?? "a=mid:0";
-        string media = lines.FirstOrDefault(l => l.StartsWith("m=", StringComparison.Ordinal)) ?? "m=audio 9 UDP/TLS/RTP/SAVPF 0";
-        IEnumerable<string> first = lines.Where(l => l.StartsWith("a=ice-ufrag:", StringComparison.Ordinal) || l.StartsWith("a=ice-pwd:", StringComparison.Ordinal)).Distinct().Take(2);
-        IEnumerable<string> candidates = lines.Where(l => l.StartsWith("a=candidate:", StringComparison.Ordinal) || l == "a=end-of-candidates");
-        return string.Join("\r\n", [.. first, media, mid, .. candidates]) + "\r\n";
-    }
-
-    private static string Tag(string answer)
-    {
-        string ufrag = answer.ReplaceLineEndings("\n").Split('\n').FirstOrDefault(l => l.StartsWith("a=ice-ufrag:", StringComparison.Ordinal)) ?? "";
-        return $"\"{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(ufrag)))[..16]}\"";
-    }
-
-    private static async Task<string> ReadAsync(HttpRequest request)
-    {
-        using var reader = new StreamReader(request.Body, Encoding.UTF8);
-        var buffer = new char[65_537];
-        int length = await reader.ReadBlockAsync(buffer).ConfigureAwait(false);
-        return new string(buffer, 0, length);
     }
 
     internal sealed record StepRequest(string? Name);

@@ -23,6 +23,11 @@ internal static class DemoCommand
         var json = new Option<bool>("--json") { Description = "Print one JSON line once everything is ready, for scripts." };
         var camera = new Option<string?>("--camera") { Description = "Your own camera instead of the first test picture, e.g. rtsp://user:secret@192.0.2.8/stream.", HelpName = "url" };
         var alarm = new Option<bool>("--alarm") { Description = "Raise a burglary ten seconds after the start." };
+        var nat = new Option<string?>("--nat")
+        {
+            Description = "Put the home into a network namespace behind a NAT; its media then goes through the relay. Kinds: symmetric (when none is named), port-restricted, endpoint-independent, udp-blocked. Needs root.",
+            HelpName = "kind", Arity = ArgumentArity.ZeroOrOne,
+        };
         var data = new Option<string?>("--data") { Description = "Folder to keep the data in; without it a new one that goes with the demo.", HelpName = "folder" };
         var command = new Command("demo", """
             Run the whole product on this machine: all roles, an emulated CMTS and policy server, and a home with two cameras.
@@ -32,24 +37,40 @@ internal static class DemoCommand
               mediarelay demo --alarm
               mediarelay demo --camera rtsp://user:secret@192.0.2.8/stream
               mediarelay demo --listen 192.0.2.5 --https-port 8443
+              mediarelay demo --nat                                                the home behind a symmetric NAT (root)
               mediarelay demo --json --https-port 9700 --metrics 127.0.0.1:9701
 
             Users, passwords and certificates are made for this run. Ctrl-C ends everything.
             """)
         {
-            metrics, listen, port, json, camera, alarm, data,
+            metrics, listen, port, json, camera, alarm, nat, data,
         };
         command.SetAction(async (parse, _) =>
         {
+            DemoNatKind? kind = parse.GetResult(nat) is { Implicit: false } ? ReadKind(parse.GetValue(nat)) : null;
+            if (kind is { } named && (Enum.IsDefined(named) ? DemoNat.Obstacle() : $"--nat {parse.GetValue(nat)} is no kind of NAT. Kinds: symmetric, port-restricted, endpoint-independent, udp-blocked.") is { } obstacle)
+            {
+                await Console.Error.WriteLineAsync($"mediarelay: {obstacle}");
+                return Enum.IsDefined(named) ? ExitCode.NoPermission : ExitCode.Usage;
+            }
+
             string folder = parse.GetValue(data) ?? Directory.CreateTempSubdirectory("mediarelay-demo-").FullName;
             try
             {
+                using DemoNat? network = kind is { } wanted ? DemoNat.Create(wanted) : null;
                 var settings = new DemoSettings
                 {
-                    Listen = parse.GetValue(listen)!, HttpsPort = parse.GetValue(port) is var p && p == 0 ? DemoSettings.FreePort() : p, Metrics = parse.GetValue(metrics)!,
+                    // Loopback does not lead out of the home's namespace, so the link to its router takes its place.
+                    Listen = network is not null && parse.GetResult(listen) is not { Implicit: false } ? network.HostAddress : parse.GetValue(listen)!, Nat = network, HttpsPort = parse.GetValue(port) is var p && p == 0 ? DemoSettings.FreePort() : p, Metrics = parse.GetValue(metrics)!,
                     Folder = Path.GetFullPath(folder), Camera = parse.GetValue(camera), RaisesAlarm = parse.GetValue(alarm),
                 };
+                network?.OnlyTheRelay(settings.Listen, settings.TurnPort, settings.RelayedPorts);
                 return await RunAsync(settings, parse.GetValue(json));
+            }
+            catch (InvalidOperationException e) when (kind is not null && e.Message.StartsWith("The home's network", StringComparison.Ordinal))
+            {
+                await Console.Error.WriteLineAsync($"mediarelay: {e.Message}");
+                return ExitCode.Unavailable;
             }
             finally
             {
@@ -67,7 +88,8 @@ internal static class DemoCommand
         if (faults.Count > 0)
             return ServerRunner.Report(faults);
         WebApplication app = RoleHost.Build(configuration, builder => node.AddNetwork(builder.Services));
-        using var gateway = new DemoGateway(settings);
+        using DemoRtspCamera? hall = await DemoRtspCamera.TryStartAsync(settings.Nat);
+        using var gateway = new DemoGateway(settings, hall);
         return await ServerRunner.RunAsync(app, async () =>
         {
             gateway.Start(await node.FillAsync(app.Services));
@@ -78,12 +100,17 @@ internal static class DemoCommand
         });
     }
 
+    /// <summary>A kind by its name; an undefined value when there is none of that name.</summary>
+    private static DemoNatKind ReadKind(string? text) => text is null ? DemoNatKind.Symmetric
+        : char.IsAsciiLetter(text.FirstOrDefault()) && Enum.TryParse(text.Replace("-", "", StringComparison.Ordinal), ignoreCase: true, out DemoNatKind kind) && Enum.IsDefined(kind) ? kind : (DemoNatKind)(-1);
+
     private static string Text(DemoSettings settings, bool ready) => $"""
 
         MediaRelay is running{(ready ? "" : ", but its demo home did not connect within a minute")}.
 
           portal    {settings.Portal}   (the certificate is this run's own; accept it once)
         {string.Join('\n', settings.Users.Select(u => $"            {u.Id,-5} {u.Password}   {Title(u.Role)}"))}
+        {(settings.Nat is { } nat ? $"  home      behind a {Words(nat.Kind)} NAT, seen as {nat.PublicAddress}; look in from this machine and the video goes through the relay\n" : "")}
           metrics   http://{settings.Metrics}/metrics      health   http://{settings.Metrics}/healthz
 
         Log in as ann and open a camera. With --alarm a burglary follows: log in as olga and claim it.
@@ -124,6 +151,14 @@ internal static class DemoCommand
         await Task.Delay(TimeSpan.FromSeconds(10));
         await DemoModule.TriggerAsync(links, "kitchen-window", "open");
     }
+
+    private static string Words(DemoNatKind kind) => kind switch
+    {
+        DemoNatKind.Symmetric => "symmetric",
+        DemoNatKind.PortRestricted => "port-restricted",
+        DemoNatKind.EndpointIndependent => "endpoint-independent",
+        _ => "UDP-blocking",
+    };
 
     private static string Title(Signaling.Access.ActorRole role) => role switch
     {

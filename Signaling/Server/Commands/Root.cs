@@ -30,6 +30,7 @@ internal static class Root
             CaCommand.Create(),
             UserCommand.Create(),
             JournalCommand.Create(),
+            SessionCommand.Create(),
             GatewayCommand.Create(),
             CompletionCommand.Create(),
         };

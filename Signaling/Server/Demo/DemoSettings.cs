@@ -19,7 +19,11 @@ internal sealed class DemoSettings
 
     public bool RaisesAlarm { get; init; }
 
-    public bool IsBehindNat { get; init; }
+    /// <summary>The network that the home is put into; null leaves it on this machine.</summary>
+    public DemoNat? Nat { get; init; }
+
+    /// <summary>Ports that the relay relays on. Behind a NAT they are none that the system gives to a browser here, so that a router can tell the two apart.</summary>
+    public string RelayedPorts => Nat is null ? "49152-65535" : "61000-65535";
 
     public int GatewayPort { get; } = FreePort();
 

@@ -8,16 +8,17 @@ using MediaRelay.Signaling.Sessions;
 namespace MediaRelay.Server.Roles;
 
 /// <summary>Connects look-ins with the application manager: plans gates, asks for them, and tells the session how its grant stands.</summary>
-internal sealed class SessionGates : ISessionGates, IDisposable
+internal sealed partial class SessionGates : ISessionGates, IDisposable
 {
     private readonly IApplicationManager _manager;
     private readonly FlowPlanner _planner = new(new FlowPlannerSettings());
     private readonly ConcurrentDictionary<string, Grant> _grants = new(StringComparer.Ordinal);
+    private readonly ILogger<SessionGates> _logger;
     private readonly IDisposable _events;
 
-    public SessionGates(IApplicationManager manager)
+    public SessionGates(IApplicationManager manager, ILogger<SessionGates> logger)
     {
-        _manager = manager;
+        (_manager, _logger) = (manager, logger);
         _events = manager.Subscribe(HandleEvent);
     }
 
@@ -26,6 +27,7 @@ internal sealed class SessionGates : ISessionGates, IDisposable
     public async Task RequestAsync(GateDemand demand)
     {
         FlowPlan plan = _planner.Plan(demand);
+        LogAsked(demand.Session, plan.Gates.Count, demand.GatewayAddress, demand.FarEndpoint);
         if (plan.Gates.Count == 0)
         {
             GrantChanged?.Invoke(demand.Session, GrantState.Refused, plan.Notes.Count > 0 ? plan.Notes[^1] : "No gate fits this session.");
@@ -43,7 +45,8 @@ internal sealed class SessionGates : ISessionGates, IDisposable
     public async Task ReplaceAsync(GateDemand demand)
     {
         FlowPlan plan = _planner.Plan(demand);
-        if (!_grants.TryGetValue(demand.Session, out Grant? grant) || grant.Handles.Count != plan.Gates.Count)
+        LogAsked(demand.Session, plan.Gates.Count, demand.GatewayAddress, demand.FarEndpoint);
+        if (!_grants.TryGetValue(demand.Session, out Grant? grant) || !CanBecome(grant, plan.Gates))
         {
             if (grant is not null)
                 await _manager.ReleaseGatesAsync(demand.Session).ConfigureAwait(false);
@@ -55,10 +58,24 @@ internal sealed class SessionGates : ISessionGates, IDisposable
             await _manager.ModifyGateAsync(grant.Handles[i], plan.Gates[i]).ConfigureAwait(false);
     }
 
+    /// <summary>Whether all gates live and differ from the new ones only in what a modification may change.</summary>
+    private static bool CanBecome(Grant grant, IReadOnlyList<GateRequest> gates)
+    {
+        lock (grant)
+        {
+            return grant.Handles.Count == gates.Count && !grant.Events.Values.Any(IsBad)
+                && grant.Requests.Zip(gates).All(p => p.First.Subscriber == p.Second.Subscriber && p.First.Spec.Direction == p.Second.Spec.Direction && p.First.Profile.Type == p.Second.Profile.Type);
+        }
+    }
+
+    private static bool IsBad(GateEvent e) => e.Kind is GateEventKind.Refused or GateEventKind.Unavailable or GateEventKind.Closed or GateEventKind.Lost;
+
     public async Task ReleaseAsync(string session)
     {
-        if (_grants.TryRemove(session, out _))
-            await _manager.ReleaseGatesAsync(session).ConfigureAwait(false);
+        if (!_grants.TryRemove(session, out _))
+            return;
+        LogReleased(session);
+        await _manager.ReleaseGatesAsync(session).ConfigureAwait(false);
     }
 
     public void Dispose() => _events.Dispose();
@@ -74,6 +91,9 @@ internal sealed class SessionGates : ISessionGates, IDisposable
             return;
         }
 
+        // A gate that another takes the place of says goodbye; that is no news of the grant.
+        if (gate.Kind == GateEventKind.Released)
+            return;
         lock (grant)
             grant.Events[gate.Gate] = gate;
         Tell(gate.Session, grant);
@@ -86,7 +106,7 @@ internal sealed class SessionGates : ISessionGates, IDisposable
         lock (grant)
         {
             GateEvent[] seen = [.. grant.Events.Values];
-            GateEvent? bad = seen.FirstOrDefault(e => e.Kind is GateEventKind.Refused or GateEventKind.Unavailable or GateEventKind.Closed or GateEventKind.Lost);
+            GateEvent? bad = seen.FirstOrDefault(IsBad);
             (state, words) = bad switch
             {
                 { Kind: GateEventKind.Refused } => (GrantState.Refused, $"The network refused the gate: {bad.Error}. Media uses best effort."),
@@ -98,9 +118,20 @@ internal sealed class SessionGates : ISessionGates, IDisposable
             };
         }
 
-        if (state != GrantState.Requested)
-            GrantChanged?.Invoke(session, state, words);
+        if (state == GrantState.Requested)
+            return;
+        LogState(session, state, words);
+        GrantChanged?.Invoke(session, state, words);
     }
+
+    [LoggerMessage(6200, LogLevel.Information, "{Count} gates are asked for media session {Session}, between {Home} and {Far}.", EventName = "SessionGatesAsked")]
+    private partial void LogAsked(string session, int count, string home, string far);
+
+    [LoggerMessage(6201, LogLevel.Information, "The grant of media session {Session} is {State}: {Words}", EventName = "SessionGrant")]
+    private partial void LogState(string session, GrantState state, string words);
+
+    [LoggerMessage(6202, LogLevel.Information, "The gates of media session {Session} are given back.", EventName = "SessionGatesReleased")]
+    private partial void LogReleased(string session);
 
     private sealed class Grant(IReadOnlyList<GateRequest> requests)
     {

@@ -108,6 +108,13 @@ public sealed class FlowPlannerTests
     }
 
     [Fact]
+    public void A_relay_that_is_reached_over_TCP_is_classified_as_TCP()
+    {
+        FlowPlan plan = Plan(Demand(Video("recvonly"), Video("sendonly"), true) with { IsTcp = true, NearEndpoint = null });
+        Assert.Equal((6, 3478), (plan.Gates[0].Classifiers[0].Protocol, plan.Gates[0].Classifiers[0].DestinationPortStart));
+    }
+
+    [Fact]
     public void Behind_the_homes_nat_subscriber_and_classifier_are_what_the_cmts_sees()
     {
         FlowPlan plan = Plan(Demand(Video("recvonly"), Video("sendonly"), true) with { GatewayAddress = "203.0.113.9", NearEndpoint = "192.168.1.20:40000" });

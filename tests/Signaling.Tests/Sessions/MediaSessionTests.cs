@@ -82,6 +82,27 @@ public sealed class MediaSessionTests
     }
 
     [Fact]
+    public void Gates_are_authorized_with_the_offer_and_committed_when_media_has_its_path()
+    {
+        var session = Start();
+        Assert.False(_effects.OfType<SessionEffect.RequestGates>().Single().Demand.IsCommitted);
+        Answer(session);
+        Said();
+        State(session, "connected", new("203.0.113.9:3478", null, true));
+        Assert.True(_effects.OfType<SessionEffect.ReplaceGates>().Single().Demand.IsCommitted);
+        Said();
+        State(session, "path", new("203.0.113.9:3478", null, true));
+        Assert.Equal(["tell Connected Requested: path"], Said());
+    }
+
+    [Fact]
+    public void With_RequireGate_the_gates_are_committed_at_once()
+    {
+        Start(limits: new() { RequireGateWithin = TimeSpan.FromSeconds(1) });
+        Assert.True(_effects.OfType<SessionEffect.RequestGates>().Single().Demand.IsCommitted);
+    }
+
+    [Fact]
     public void Candidates_travel_both_ways_before_and_after_the_answer()
     {
         var session = Start();
@@ -99,6 +120,49 @@ public sealed class MediaSessionTests
         session.HandleAnswer(new MediaBody { Session = "s-1", Sdp = "v=0 again" }, _now, _effects);
         Assert.Equal(["instruct media.offer", "answer v=0 again"], Said());
         Assert.Equal(SessionState.Connected, session.State);
+    }
+
+    [Fact]
+    public void A_restart_that_the_gateway_refuses_is_an_error_of_its_own_and_media_goes_on()
+    {
+        var session = Connect();
+        session.HandleViewerRestart("v=0 new", _now, _effects);
+        session.HandleAnswer(new MediaBody { Session = "s-1", Reason = "refused", Detail = "no port is free" }, _now, _effects);
+        Assert.Equal(["instruct media.offer", "refuse-restart 502 gateway-refused: The gateway refused: no port is free."], Said());
+        Assert.Equal(SessionState.Connected, session.State);
+    }
+
+    [Fact]
+    public void A_restart_before_the_first_answer_is_refused_at_once()
+    {
+        var session = Start();
+        Said();
+        session.HandleViewerRestart("v=0 new", _now, _effects);
+        Assert.StartsWith("refuse-restart 409 restart-early", Assert.Single(Said()), StringComparison.Ordinal);
+        Assert.Equal(SessionState.Offered, session.State);
+    }
+
+    [Fact]
+    public void The_relay_over_TCP_is_another_path_than_the_relay_over_UDP()
+    {
+        var session = Connect();
+        State(session, "path", new("203.0.113.9:3478", null, true));
+        Assert.Equal(["tell Connected Requested: path"], Said());
+        session.HandleMediaState(new MediaBody { Session = "s-1", State = "path" }, new("203.0.113.9:3478", null, true, true), _now, _effects);
+        Assert.True(Assert.IsType<SessionEffect.ReplaceGates>(_effects[0]).Demand.IsTcp);
+    }
+
+    [Fact]
+    public void Steps_are_bounded_whatever_the_gateway_reports_and_the_end_is_among_them()
+    {
+        var session = Connect();
+        for (var i = 0; i < 1000; i++)
+        {
+            State(session, "disconnected", null);
+        }
+
+        session.HandleViewerGone("bye", _now, _effects);
+        Assert.Equal((65, "ended"), (session.Steps.Count, session.Steps[^1].Name));
     }
 
     public static TheoryData<string, string, string> Exits => new()
@@ -202,7 +266,8 @@ public sealed class MediaSessionTests
         Answer(session);
         _now += TimeSpan.FromMilliseconds(80);
         State(session, "connected", null);
-        session.HandleViewerStep("first-frame", _now + TimeSpan.FromMilliseconds(50));
+        session.HandleViewerStep("first-frame", _now + TimeSpan.FromMilliseconds(50), _effects);
+        Assert.Equal("tell Connected Requested: first-frame", Said()[^1]);
         Assert.Equal(["offered 0", "answered 120", "connected 200", "first-frame 250"], session.Steps.Select(s => $"{s.Name} {s.After.TotalMilliseconds}"));
     }
 
@@ -249,6 +314,7 @@ public sealed class MediaSessionTests
             SessionEffect.ReleaseGates => "release-gates",
             SessionEffect.AnswerViewer a => $"answer {a.Answer}",
             SessionEffect.RefuseViewer r => $"refuse {r.Failure.Status} {r.Failure.Type}: {r.Failure.Words}",
+            SessionEffect.RefuseRestart r => $"refuse-restart {r.Failure.Status} {r.Failure.Type}: {r.Failure.Words}",
             SessionEffect.DeliverCandidates c => $"candidates {c.Candidates.Count}{(c.IsEnd ? " end" : "")}",
             SessionEffect.TellViewer t => $"tell {t.State} {t.Grant}: {t.Words}",
             SessionEffect.Note n => $"note {n.Kind}: {n.Words}",

@@ -160,10 +160,11 @@ public sealed class CaptureTests : IDisposable
         return message;
     }
 
-    private static async Task<Process> CaptureAsync(string file, int first, int second)
+    /// <summary>Starts a capture on the loopback, of a namespace when one is named; what comes after the return is in it.</summary>
+    internal static async Task<Process> CaptureAsync(string file, int first, int second, string? space = null)
     {
-        var start = new ProcessStartInfo("dumpcap", ["-q", "-i", "lo", "-f", $"tcp port {first} or tcp port {second}", "-w", file]) { RedirectStandardError = true };
-        Process process = Process.Start(start)!;
+        string[] command = [.. space is null ? [] : (string[])["ip", "netns", "exec", space], "dumpcap", "-q", "-i", "lo", "-f", $"tcp port {first} or tcp port {second}", "-w", file];
+        Process process = Process.Start(new ProcessStartInfo(command[0], command[1..]) { RedirectStandardError = true })!;
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(10));
         while (await process.StandardError.ReadLineAsync(limit.Token) is { } line)
         {

@@ -66,12 +66,12 @@ export class WhepPlayer extends EventTarget {
       this.#listen(peer);
       peer.addTransceiver("video", { direction: "recvonly" });
       this.sender = peer.addTransceiver("audio", { direction: this.#wantsTalk ? "sendrecv" : "recvonly" }).sender;
-      const [{ iceServers = [] }, offer] = await Promise.all([credentials, peer.createOffer()]);
+      const [{ iceServers = [], session }, offer] = await Promise.all([credentials, peer.createOffer()]);
       this.#mark("prepare", "offer");
       peer.setConfiguration({ iceServers, bundlePolicy: "max-bundle" });
       await peer.setLocalDescription(offer);
       this.#mark("offer", "answer");
-      await this.#post(peer);
+      await this.#post(peer, session);
       this.#mark("answer", "ice");
       this.#watch = setInterval(() => this.#look(), 1000);
     } catch (error) {
@@ -93,8 +93,10 @@ export class WhepPlayer extends EventTarget {
     if (this.#location) request("POST", `${this.#location}/talk`, { body: { state: isOn ? "on" : "off" }, keepalive: true }).catch(() => {});
   }
 
-  async #post(peer) {
-    const response = await request("POST", this.#url, { body: peer.localDescription.sdp, type: "application/sdp", signal: this.#abort.signal });
+  /** The credentials name the session already; giving the name back makes all logs speak of the same one. */
+  async #post(peer, session) {
+    const url = session ? `${this.#url}${this.#url.includes("?") ? "&" : "?"}session=${session}` : this.#url;
+    const response = await request("POST", url, { body: peer.localDescription.sdp, type: "application/sdp", signal: this.#abort.signal });
     const answer = await response.text();
     const location = response.headers.get("Location");
     if (!location) throw new Problem(0, "answer", "The server's answer names no session.", "answer");
