@@ -156,6 +156,7 @@ internal sealed unsafe class BatchLoop : DatagramLoop
             entry.SegmentSize = entry.Length;
             entry.Name = (byte*)_headers[i].Header.Name;
             entry.TrafficClass = 0;
+            entry.Dropped = 0;
             ReadControl(_headers[i].Header.Control, _headers[i].Header.ControlLength, ref entry);
         }
     }
