@@ -57,9 +57,6 @@ internal sealed unsafe class UringLoop : DatagramLoop
     private uint _generation;
     private uint _batch;
     private readonly bool _canCollect;
-
-    /// <summary>Sockets whose receive ended because no buffer was free, in the order in which that happened.</summary>
-    private readonly Queue<(int Token, uint Generation)> _hungry = new(64);
     private int _lastReceived;
     private bool _recycledEarly;
     private uint _tail;
@@ -160,16 +157,7 @@ internal sealed unsafe class UringLoop : DatagramLoop
     {
         QueueSends();
         var available = *_completionHead != Volatile.Read(ref *_completionTail);
-        if (_hungry.Count > 0)
-        {
-            // Sockets that go on would take every buffer that comes back and the hungry ones would get none. With no buffer free they
-            // run dry as well and stand in line behind those.
-            Enter(0, default);
-            Recycle();
-            _recycledEarly = true;
-            ArmHungry();
-        }
-        else if (_small.Taken > SmallBuffers / 2 || _train.Taken > TrainBuffers / 2)
+        if (_small.Taken > SmallBuffers / 2 || _train.Taken > TrainBuffers / 2)
         {
             // Receiving needs buffers, and those of the last turn are free only once its sends have run.
             Submit();
@@ -259,17 +247,6 @@ internal sealed unsafe class UringLoop : DatagramLoop
         entry->Length = 1;
         entry->BufferGroup = armed.Coalesced ? TrainGroup : SmallGroup;
         entry->UserData = UserData(token, armed);
-    }
-
-    /// <summary>As many as the free buffers feed, the longest waiting first; one at least, so that it goes on in any case.</summary>
-    private void ArmHungry()
-    {
-        var room = Math.Max(1, (SmallBuffers + TrainBuffers - _small.Taken - _train.Taken) / KernelRound);
-        while (room-- > 0 && _hungry.TryDequeue(out var next))
-        {
-            if (_armed.TryGetValue(next.Token, out var armed) && armed.Generation == next.Generation)
-                Arm(next.Token, armed);
-        }
     }
 
     private SubmissionEntry* NextEntry()
@@ -441,12 +418,7 @@ internal sealed unsafe class UringLoop : DatagramLoop
         ref var armed = ref CollectionsMarshal.GetValueRefOrNullRef(_armed, token);
         var known = !Unsafe.IsNullRef(ref armed) && UserData(token, armed) == completion->UserData;
         if (known && (completion->Flags & UringAbi.CompletionMore) == 0)
-        {
-            if (completion->Result == -LibC.Enobufs)
-                _hungry.Enqueue((token, armed.Generation));
-            else
-                Arm(token, armed);
-        }
+            Arm(token, armed);
 
         ref var entry = ref Entries[ReceivedCount];
         if (completion->Result < 0)
