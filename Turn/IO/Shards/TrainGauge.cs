@@ -62,10 +62,10 @@ internal sealed class TrainGauge(IReadOnlyList<(ushort Listener, int Descriptor,
             if (join != ListenersJoin)
             {
                 ListenersJoin = join;
-                foreach (var (_, descriptor, isMedia) in _sockets)
+                for (var i = 0; i < _sockets.Count; i++)
                 {
-                    if (isMedia)
-                        _ = DatagramSocket.Set(descriptor, LibC.SolUdp, LibC.UdpGro, join ? 1 : 0);
+                    if (_sockets[i].IsMedia)
+                        _ = DatagramSocket.Set(_sockets[i].Descriptor, LibC.SolUdp, LibC.UdpGro, join ? 1 : 0);
                 }
             }
         }
