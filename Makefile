@@ -9,6 +9,7 @@ test: ## all tests, last line counts them
 bench: ## micro benchmarks (FILTER='*Srtp*' for some)
 	dotnet run -c Release --project perf/Bench -- --filter '$(or $(FILTER),*)'
 load: ## the relay load table beside coturn (root; see perf/README.md)
+	dotnet build -c Release Signaling/Server -v q --nologo
 	dotnet run -c Release --project perf/Load -- relay
 check: ## build, tests and format, as CI does
 	./test.sh && dotnet format MediaRelay.sln --verify-no-changes --no-restore

@@ -65,6 +65,9 @@ internal sealed class RelayState
 
     public RandomNumberGenerator Generator { get; }
 
+    /// <summary>Hash contexts of this shard for the integrity of requests and answers; their handles are released by their own finalizers.</summary>
+    public IntegrityMac Mac { get; } = new();
+
     public RandomPool Random { get; }
 
     public KeyedHash Hash { get; }

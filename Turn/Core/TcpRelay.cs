@@ -85,7 +85,7 @@ internal sealed class TcpRelay(RelayState state, Answers answers, PeerRequests p
             state.Counters.CountError((int)StunErrorCode.ConnectionTimeoutOrFailure);
         }
 
-        var length = Answers.Seal(ref caller, connection.HasFingerprint, ref writer);
+        var length = answers.Seal(ref caller, connection.HasFingerprint, ref writer);
         if (!succeeded)
         {
             Remove(position);

@@ -30,6 +30,7 @@ internal sealed class TurnMetrics : IHostedService, IDisposable
         Counter("turn.peers.strangers", "{peer}", "Peers outside the session scope of a credential.", shard => shard.EngineCounters.ScopeStrangers);
         Counter("turn.system_calls", "{call}", "System calls of the data path.", shard => shard.Counters.SystemCalls);
         Counter("turn.loop.turns", "{turn}", "Turns of the shard's loop.", shard => shard.Counters.Turns);
+        Counter("turn.loop.buffer_shortages", "{time}", "Times that all receive buffers of a shard were taken.", shard => shard.Counters.BufferShortages);
         Counter("turn.shard.errors", "{error}", "Errors that a shard should not meet.", shard => shard.Counters.Restarts);
         Directed("turn.packets", "{packet}", "Datagrams relayed.", c => c.PacketsToPeer, c => c.PacketsToClient);
         Directed("turn.bytes", "By", "Payload bytes relayed.", c => c.BytesToPeer, c => c.BytesToClient);

@@ -15,13 +15,14 @@ public static class MessageIntegrity
     private const int StackLimit = 2048;
 
     /// <summary>True when MESSAGE-INTEGRITY is present and right.</summary>
-    public static bool Verify(in StunMessage message, ReadOnlySpan<byte> key)
+    /// <param name="mac">Kept hash contexts of the caller, see <see cref="IntegrityMac"/>; null for a one-shot call.</param>
+    public static bool Verify(in StunMessage message, ReadOnlySpan<byte> key, IntegrityMac? mac = null)
     {
         if (!message.HasIntegrity)
             return false;
         var offset = message.IntegrityOffset;
         Span<byte> expected = stackalloc byte[Sha1Length];
-        Compute(message.Bytes[..offset], offset + 4 + Sha1Length, key, expected, sha256: false);
+        Compute(message.Bytes[..offset], offset + 4 + Sha1Length, key, expected, sha256: false, mac);
         return CryptographicOperations.FixedTimeEquals(expected, message.Bytes.Slice(offset + 4, Sha1Length));
     }
 
@@ -29,7 +30,7 @@ public static class MessageIntegrity
     /// True when MESSAGE-INTEGRITY-SHA256 is present and right. A truncated value (16 to 28 bytes) is refused unless the usage
     /// allows it; TURN and ICE do not.
     /// </summary>
-    public static bool VerifySha256(in StunMessage message, ReadOnlySpan<byte> key, bool allowTruncated = false)
+    public static bool VerifySha256(in StunMessage message, ReadOnlySpan<byte> key, bool allowTruncated = false, IntegrityMac? mac = null)
     {
         if (!message.HasIntegritySha256)
             return false;
@@ -38,7 +39,7 @@ public static class MessageIntegrity
         if (length != Sha256Length && !allowTruncated)
             return false;
         Span<byte> expected = stackalloc byte[Sha256Length];
-        Compute(message.Bytes[..offset], offset + 4 + length, key, expected, sha256: true);
+        Compute(message.Bytes[..offset], offset + 4 + length, key, expected, sha256: true, mac);
         return CryptographicOperations.FixedTimeEquals(expected[..length], message.Bytes.Slice(offset + 4, length));
     }
 
@@ -51,16 +52,22 @@ public static class MessageIntegrity
         : key.Algorithm != PasswordAlgorithm.Sha256 && Verify(message, key.Bytes);
 
     // The writer has already put the final length into the header.
-    internal static void ComputeSha1(ReadOnlySpan<byte> covered, ReadOnlySpan<byte> key, Span<byte> value) => HMACSHA1.HashData(key, covered, value);
+    internal static void Hash(ReadOnlySpan<byte> bytes, ReadOnlySpan<byte> key, Span<byte> value, bool sha256, IntegrityMac? mac)
+    {
+        if (mac is not null)
+            mac.Compute(bytes, key, value, sha256);
+        else if (sha256)
+            HMACSHA256.HashData(key, bytes, value);
+        else
+            HMACSHA1.HashData(key, bytes, value);
+    }
 
-    internal static void ComputeSha256(ReadOnlySpan<byte> covered, ReadOnlySpan<byte> key, Span<byte> value) => HMACSHA256.HashData(key, covered, value);
-
-    private static void Compute(ReadOnlySpan<byte> covered, int end, ReadOnlySpan<byte> key, Span<byte> value, bool sha256)
+    private static void Compute(ReadOnlySpan<byte> covered, int end, ReadOnlySpan<byte> key, Span<byte> value, bool sha256, IntegrityMac? mac)
     {
         var length = (ushort)(end - StunLimits.HeaderLength);
         if (BinaryPrimitives.ReadUInt16BigEndian(covered[2..]) == length)
         {
-            Hash(covered, key, value, sha256);
+            Hash(covered, key, value, sha256, mac);
             return;
         }
 
@@ -70,16 +77,8 @@ public static class MessageIntegrity
         copy = copy[..covered.Length];
         covered.CopyTo(copy);
         BinaryPrimitives.WriteUInt16BigEndian(copy[2..], length);
-        Hash(copy, key, value, sha256);
+        Hash(copy, key, value, sha256, mac);
         if (rented is not null)
             System.Buffers.ArrayPool<byte>.Shared.Return(rented);
-    }
-
-    private static void Hash(ReadOnlySpan<byte> bytes, ReadOnlySpan<byte> key, Span<byte> value, bool sha256)
-    {
-        if (sha256)
-            HMACSHA256.HashData(key, bytes, value);
-        else
-            HMACSHA1.HashData(key, bytes, value);
     }
 }

@@ -66,19 +66,21 @@ public ref partial struct StunWriter
         TryReserve(type, length, out var destination) ? destination : default;
 
     /// <summary>MESSAGE-INTEGRITY: HMAC-SHA1 over everything written so far (RFC 8489 section 14.5).</summary>
-    public void AddIntegrity(scoped ReadOnlySpan<byte> key)
+    /// <param name="mac">Kept hash contexts of the caller; null for a one-shot call.</param>
+    public void AddIntegrity(scoped ReadOnlySpan<byte> key, IntegrityMac? mac = null)
     {
         var covered = _position;
         if (TryReserve(StunAttributeType.MessageIntegrity, MessageIntegrity.Sha1Length, out var value))
-            MessageIntegrity.ComputeSha1(_buffer[..covered], key, value);
+            MessageIntegrity.Hash(_buffer[..covered], key, value, sha256: false, mac);
     }
 
     /// <summary>MESSAGE-INTEGRITY-SHA256, full length (RFC 8489 section 14.6).</summary>
-    public void AddIntegritySha256(scoped ReadOnlySpan<byte> key)
+    /// <param name="mac">Kept hash contexts of the caller; null for a one-shot call.</param>
+    public void AddIntegritySha256(scoped ReadOnlySpan<byte> key, IntegrityMac? mac = null)
     {
         var covered = _position;
         if (TryReserve(StunAttributeType.MessageIntegritySha256, MessageIntegrity.Sha256Length, out var value))
-            MessageIntegrity.ComputeSha256(_buffer[..covered], key, value);
+            MessageIntegrity.Hash(_buffer[..covered], key, value, sha256: true, mac);
     }
 
     /// <summary>MESSAGE-INTEGRITY-SHA256 when the key was made with SHA-256, else MESSAGE-INTEGRITY.</summary>

@@ -122,7 +122,7 @@ internal sealed class Authenticator(RelayState state, Answers answers)
             && (state.Users[user].Key.Algorithm == algorithm || state.Users[user].Kind == CredentialKinds.Token))
         {
             ref var entry = ref state.Users[user];
-            if (entry.Key.Verifies(message))
+            if (entry.Key.Verifies(message, state.Mac))
             {
                 Accept(ref request, entry.Key, entry.Kind);
                 request.Caller.KnownUser = user + 1;
@@ -146,7 +146,7 @@ internal sealed class Authenticator(RelayState state, Answers answers)
     private bool TryVerifyStatic(ref RequestContext request, StaticUser? user, PasswordAlgorithm algorithm, ref RefusalReason reason)
     {
         var key = user is null ? IntegrityKey.Random(state.Generator, algorithm) : IntegrityKey.Of(user.KeyFor(algorithm));
-        var verifies = key.Verifies(request.Message);
+        var verifies = key.Verifies(request.Message, state.Mac);
         if (user is null || !verifies)
         {
             reason = user is null ? RefusalReason.UnknownUser : RefusalReason.WrongPassword;
@@ -165,7 +165,7 @@ internal sealed class Authenticator(RelayState state, Answers answers)
         for (var i = 0; i < secrets.Count; i++)
         {
             var candidate = secrets.DeriveKey(i, algorithm, request.UserName, state.Credentials.RealmBytes);
-            if (IntegrityKey.Of(candidate).Verifies(request.Message))
+            if (IntegrityKey.Of(candidate).Verifies(request.Message, state.Mac))
             {
                 key = candidate;
                 verifies = true;
@@ -205,7 +205,7 @@ internal sealed class Authenticator(RelayState state, Answers answers)
         }
 
         var integrity = new IntegrityKey(opened.MacKey.Span, PasswordAlgorithm.None);
-        if (!integrity.Verifies(request.Message))
+        if (!integrity.Verifies(request.Message, state.Mac))
         {
             reason = RefusalReason.WrongPassword;
             return false;

@@ -37,9 +37,9 @@ internal readonly struct IntegrityKey
     }
 
     /// <summary>MESSAGE-INTEGRITY-SHA256 counts when present, else MESSAGE-INTEGRITY (RFC 8489 section 9.2.4).</summary>
-    public bool Verifies(in StunMessage message) => message.HasIntegritySha256
-        ? MessageIntegrity.VerifySha256(message, Bytes)
-        : MessageIntegrity.Verify(message, Bytes);
+    public bool Verifies(in StunMessage message, IntegrityMac mac) => message.HasIntegritySha256
+        ? MessageIntegrity.VerifySha256(message, Bytes, mac: mac)
+        : MessageIntegrity.Verify(message, Bytes, mac);
 
     public override string ToString() => "IntegrityKey";
 

@@ -115,17 +115,17 @@ internal sealed class Answers(RelayState state)
     }
 
     /// <summary>Adds integrity for an authenticated caller, then FINGERPRINT when the question had one.</summary>
-    public static int Seal(ref Caller caller, bool fingerprint, ref StunWriter writer)
+    public int Seal(ref Caller caller, bool fingerprint, ref StunWriter writer)
     {
         if (caller.IsAuthenticated)
         {
             if (caller.AnswersSha256)
             {
-                writer.AddIntegritySha256(caller.Key.Bytes);
+                writer.AddIntegritySha256(caller.Key.Bytes, state.Mac);
             }
             else
             {
-                writer.AddIntegrity(caller.Key.Bytes);
+                writer.AddIntegrity(caller.Key.Bytes, state.Mac);
             }
         }
 

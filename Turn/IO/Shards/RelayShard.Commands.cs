@@ -91,9 +91,9 @@ internal sealed unsafe partial class RelayShard
         var address = _settings.RelayAddresses[command.Port.AddressIndex].Bind.WithPort(command.Port.Port);
         var descriptor = DatagramSocket.TryOpen(address, new DatagramSocketOptions
         {
-            Coalesce = true,
             ReportErrors = true,
             ReportTrafficClass = true,
+            ReportDrops = true,
             ReceiveBuffer = _settings.RelayBuffer,
             SendBuffer = _settings.RelayBuffer,
         });
@@ -115,6 +115,7 @@ internal sealed unsafe partial class RelayShard
         if (descriptor <= 0)
             return;
         _loop.Remove(descriptor, TokenOf(command.Port));
+        _overload.Forget(TokenOf(command.Port));
         descriptor = 0;
         Counters.RelaySockets--;
     }

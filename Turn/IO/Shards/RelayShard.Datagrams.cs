@@ -17,6 +17,8 @@ internal sealed unsafe partial class RelayShard
             return;
         }
 
+        if (_settings.Sockets[entry.Token].IsMedia)
+            _trains.Count(entry.Length, entry.SegmentSize);
         var from = new FiveTuple(entry.From, listener);
         if (from.Client.Port == 0)
             return;
@@ -75,6 +77,8 @@ internal sealed unsafe partial class RelayShard
         var peer = entry.From;
         if (entry.SegmentSize >= entry.Length)
         {
+            if (_trains.CompletesRun(entry.Token, entry.Length))
+                _ = DatagramSocket.Set(RelaySocket(port), LibC.SolUdp, LibC.UdpGro, 1);
             ForwardFromPeer(port, peer, entry.Payload, entry.Length, entry.TrafficClass);
             return;
         }

@@ -34,6 +34,7 @@ internal sealed unsafe partial class RelayShard : IDisposable
     private readonly Dictionary<int, ClientConnection> _clients = [];
     private readonly int[][] _relaySockets;
     private readonly OverloadGuard _overload;
+    private readonly TrainGauge _trains;
     private readonly byte* _replies = (byte*)NativeMemory.Alloc(ReplyArena);
     private readonly ManualResetEventSlim _ready = new();
     private DatagramLoop _loop = null!;
@@ -50,7 +51,8 @@ internal sealed unsafe partial class RelayShard : IDisposable
         _time = time;
         _started = time.GetTimestamp();
         _relaySockets = [.. settings.RelayAddresses.Select(address => new int[address.Ports.Count])];
-        _overload = new OverloadGuard(settings.Sockets);
+        _overload = new OverloadGuard(settings.Sockets, settings.RelayBuffer);
+        _trains = new TrainGauge(settings.Sockets);
         Inbox = new ShardInbox(() => _loop.Wake());
     }
 
@@ -190,8 +192,11 @@ internal sealed unsafe partial class RelayShard : IDisposable
         {
             ref readonly var entry = ref received[i];
             if (entry.Token >= RelayTokens)
-                HandleFromPeer(in entry);
-            else if (sockets[entry.Token].IsMedia && !_overload.Drops(entry.Token, entry.Length))
+            {
+                if (entry.Dropped == 0 || !_overload.DropsFromPeer(entry.Token, entry.Length, entry.Dropped, Counters))
+                    HandleFromPeer(in entry);
+            }
+            else if (sockets[entry.Token].IsMedia && !_overload.Drops(entry.Token, entry.Length, Counters))
                 HandleFromClient(in entry, sockets[entry.Token].Listener);
         }
 
@@ -202,9 +207,11 @@ internal sealed unsafe partial class RelayShard : IDisposable
         }
 
         TellWithheld();
+        _trains.Observe(_now);
         _overload.Observe(_now, received.Length == DatagramLoop.Budget, Counters);
         Counters.SystemCalls = _loop.Calls;
         Counters.SendFailures = _loop.SendFailures;
+        Counters.BufferShortages = _loop.Shortages;
     }
 
     private void TakeInbox()

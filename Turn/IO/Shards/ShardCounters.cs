@@ -9,11 +9,14 @@ internal sealed class ShardCounters
     /// <summary>Media dropped, oldest first, because the shard could not keep up.</summary>
     public long DroppedOverload;
 
-    /// <summary>Datagrams that the kernel dropped because a listener's receive buffer was full.</summary>
+    /// <summary>Datagrams that the kernel dropped because the receive buffer of a listener or relay port was full.</summary>
     public long DroppedByKernel;
 
     /// <summary>Datagrams that could not be sent.</summary>
     public long SendFailures;
+
+    /// <summary>Times that all receive buffers of the loop were taken; nothing is lost by that.</summary>
+    public long BufferShortages;
 
     /// <summary>Media dropped because a stream client reads too slowly.</summary>
     public long DroppedSlowClient;

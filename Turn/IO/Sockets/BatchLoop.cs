@@ -25,6 +25,7 @@ internal sealed unsafe class BatchLoop : DatagramLoop
     private readonly IoVector* _vectors = (IoVector*)NativeMemory.AllocZeroed(Budget, (nuint)sizeof(IoVector));
     private readonly BufferRing _buffers = new(Budget, TrainCapacity + PayloadOffset);
     private readonly Dictionary<int, Added> _added = [];
+    private int _first;
 
     public BatchLoop()
     {
@@ -62,13 +63,19 @@ internal sealed unsafe class BatchLoop : DatagramLoop
         var time = KernelTime.From(timeout < TimeSpan.Zero ? TimeSpan.Zero : timeout);
         Calls++;
         var count = LibC.EpollWait(_epoll, _ready, ReadyCapacity, &time, null);
-        for (var i = 0; i < count && ReceivedCount < Budget; i++)
+
+        // The kernel names ready sockets in the same order again and again: a turn begins where the budget of the last one ended.
+        var served = 0;
+        for (; served < count && ReceivedCount < Budget; served++)
         {
-            if (_ready[i].Data == WakeKey)
+            var ready = _ready + ((_first + served) % count);
+            if (ready->Data == WakeKey)
                 DrainWake();
             else
-                Receive((int)(uint)_ready[i].Data, (_ready[i].Events & EpollError) != 0);
+                Receive((int)(uint)ready->Data, (ready->Events & EpollError) != 0);
         }
+
+        _first = served < count ? (_first + served) % count : 0;
     }
 
     public override void Flush()
@@ -156,6 +163,7 @@ internal sealed unsafe class BatchLoop : DatagramLoop
             entry.SegmentSize = entry.Length;
             entry.Name = (byte*)_headers[i].Header.Name;
             entry.TrafficClass = 0;
+            entry.Dropped = 0;
             ReadControl(_headers[i].Header.Control, _headers[i].Header.ControlLength, ref entry);
         }
     }

@@ -33,6 +33,9 @@ internal abstract unsafe class DatagramLoop : IDisposable
     /// <summary>Datagrams that could not be sent because the socket's buffer was full or the network refused them.</summary>
     public long SendFailures { get; private protected set; }
 
+    /// <summary>Times that all receive buffers were taken, so that datagrams had to wait in their sockets for the next turn.</summary>
+    public long Shortages { get; private protected set; }
+
     /// <summary>System calls made.</summary>
     public long Calls { get; private protected set; }
 
@@ -124,6 +127,10 @@ internal abstract unsafe class DatagramLoop : IDisposable
         SendFailures += Outgoing.SendOneByOne(index);
     }
 
+    /// <summary>As <see cref="Retry"/> for a datagram that was sent by itself.</summary>
+    private protected void RetryAlone(int segment, int error) =>
+        SendFailures += (error is LibC.Eagain or LibC.Enobufs) ? 1 : Outgoing.SendAgain(segment);
+
     /// <summary>Walks the control messages of a received datagram for traffic class and train segment size.</summary>
     private protected static void ReadControl(byte* control, nuint length, ref ReceivedDatagram entry)
     {
@@ -134,6 +141,8 @@ internal abstract unsafe class DatagramLoop : IDisposable
                 return;
             if (header->Level == LibC.SolUdp && header->Type == LibC.UdpGro)
                 entry.SegmentSize = *(int*)(control + at + 16);
+            else if (header->Level == LibC.SolSocket && header->Type == LibC.SoReceiveOverflow)
+                entry.Dropped = *(uint*)(control + at + 16);
             else if ((header->Level == LibC.SolIp && header->Type == LibC.IpTos) || (header->Level == LibC.SolIpv6 && header->Type == LibC.Ipv6TrafficClass))
                 entry.TrafficClass = control[at + 16];
             at += (header->Length + 7) & ~(nuint)7;

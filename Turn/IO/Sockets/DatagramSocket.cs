@@ -17,6 +17,12 @@ internal readonly record struct DatagramSocketOptions
     /// <summary>Deliver the TOS or traffic class byte of each datagram.</summary>
     public bool ReportTrafficClass { get; init; }
 
+    /// <summary>
+    /// Deliver with each datagram how many the full receive buffer has dropped since the socket was opened (SO_RXQ_OVFL); costs nothing
+    /// as long as that is none.
+    /// </summary>
+    public bool ReportDrops { get; init; }
+
     public int ReceiveBuffer { get; init; }
 
     public int SendBuffer { get; init; }
@@ -47,6 +53,8 @@ internal static unsafe class DatagramSocket
             _ = v6 ? Set(descriptor, LibC.SolIpv6, LibC.Ipv6ReceiveErrors, 1) : Set(descriptor, LibC.SolIp, LibC.IpReceiveErrors, 1);
         if (options.ReportTrafficClass)
             _ = v6 ? Set(descriptor, LibC.SolIpv6, LibC.Ipv6ReceiveTrafficClass, 1) : Set(descriptor, LibC.SolIp, LibC.IpReceiveTos, 1);
+        if (options.ReportDrops)
+            _ = Set(descriptor, LibC.SolSocket, LibC.SoReceiveOverflow, 1);
         if (options.Coalesce)
             _ = Set(descriptor, LibC.SolUdp, LibC.UdpGro, 1);
         SocketName name;

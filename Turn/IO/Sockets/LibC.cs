@@ -23,6 +23,7 @@ internal static unsafe partial class LibC
     public const int SoReceiveBufferForce = 33;
     public const int SoReusePort = 15;
     public const int SoAttachReusePortCbpf = 51;
+    public const int SoReceiveOverflow = 40;
     public const int SoMemoryInfo = 55;
 
     public const int IpTos = 1;

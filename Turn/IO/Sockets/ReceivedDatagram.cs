@@ -28,6 +28,9 @@ internal unsafe struct ReceivedDatagram
     /// <summary>TOS or traffic class: DSCP and ECN.</summary>
     public byte TrafficClass;
 
+    /// <summary>Datagrams that the socket's full receive buffer has dropped since it was opened, as of this one's arrival; for sockets opened to report them.</summary>
+    public uint Dropped;
+
     /// <summary>Which receive buffer holds it; meaningful to the loop alone.</summary>
     public ushort Buffer;
 

@@ -15,6 +15,10 @@ internal sealed unsafe class SendBatch : IDisposable
     private const int MaxSegments = 64;
     private const int MaxJoined = 60_000;
     private const int RecentSlots = 256;
+
+    /// <summary>Trains below both are cheaper as single datagrams: where the device cannot cut them, cutting costs more than a send.</summary>
+    private const int ShortTrain = 4;
+    private const int SmallSegment = 500;
     private const int ControlStride = 64;
 
     private readonly Message* _messages = (Message*)NativeMemory.AllocZeroed(Capacity, (nuint)sizeof(Message));
@@ -63,22 +67,36 @@ internal sealed unsafe class SendBatch : IDisposable
 
     public int SegmentsOf(int index) => _messages[index].Segments;
 
-    /// <summary>True when the message is one datagram in one piece without control data, so that a plain send with address does.</summary>
-    public bool IsPlain(int index, out byte* data, out int length, out SocketName* name, out uint nameLength)
+    /// <summary>
+    /// True when the message goes as plain sends with an address: one datagram, or a few small ones, in one piece each and without control
+    /// data. Walk them with <see cref="FirstOf"/>, <see cref="NextOf"/> and <see cref="Plain"/>.
+    /// </summary>
+    public bool IsPlain(int index, out SocketName* name, out uint nameLength)
     {
         var message = _messages + index;
-        var segment = _segments + message->First;
-        data = segment->Data;
-        length = segment->Length;
         name = _names + index;
-        if (message->Segments != 1 || segment->PrefixLength != 0 || message->TrafficClass != 0)
-        {
-            nameLength = 0;
+        nameLength = 0;
+        if (message->TrafficClass != 0 || (message->Segments > 1 && (message->Segments >= ShortTrain || message->SegmentSize >= SmallSegment)))
             return false;
+        for (var at = message->First; at >= 0; at = _segments[at].Next)
+        {
+            if (_segments[at].PrefixLength != 0)
+                return false;
         }
 
         nameLength = SocketName.Write(name, message->To);
         return true;
+    }
+
+    public int FirstOf(int index) => _messages[index].First;
+
+    /// <summary>The datagram behind this one in its message, or -1.</summary>
+    public int NextOf(int segment) => _segments[segment].Next;
+
+    public byte* Plain(int segment, out int length)
+    {
+        length = _segments[segment].Length;
+        return _segments[segment].Data;
     }
 
     /// <summary>Lays a message out for sendmsg or sendmmsg.</summary>
@@ -115,7 +133,12 @@ internal sealed unsafe class SendBatch : IDisposable
     }
 
     /// <summary>Sends the datagrams of a message one at a time and returns how many failed.</summary>
-    public int SendOneByOne(int index)
+    public int SendOneByOne(int index) => SendAlone(index, _messages[index].First, all: true);
+
+    /// <summary>Sends one datagram of a message again; returns 1 when it failed.</summary>
+    public int SendAgain(int segment) => SendAlone(_segments[segment].Message, segment, all: false);
+
+    private int SendAlone(int index, int first, bool all)
     {
         var message = _messages + index;
         var vectors = stackalloc IoVector[2];
@@ -130,7 +153,7 @@ internal sealed unsafe class SendBatch : IDisposable
         }
 
         var failed = 0;
-        for (var at = message->First; at >= 0; at = _segments[at].Next)
+        for (var at = first; at >= 0; at = all ? _segments[at].Next : -1)
         {
             var segment = _segments + at;
             vectors[0] = new IoVector { Start = _prefixes + (at * PrefixCapacity), Length = (nuint)segment->PrefixLength };
@@ -185,6 +208,7 @@ internal sealed unsafe class SendBatch : IDisposable
             if (open->Descriptor == descriptor && open->TrafficClass == trafficClass && open->To == to
                 && open->IsOpen && length <= open->SegmentSize && open->Segments < MaxSegments && open->Total + length <= MaxJoined)
             {
+                segment->Message = slot->Message;
                 _segments[open->Last].Next = at;
                 open->Last = at;
                 open->Segments++;
@@ -196,6 +220,7 @@ internal sealed unsafe class SendBatch : IDisposable
 
         slot->Generation = _generation;
         slot->Message = Count;
+        segment->Message = Count;
         var message = _messages + Count++;
         message->Descriptor = descriptor;
         message->To = to;
@@ -234,6 +259,7 @@ internal sealed unsafe class SendBatch : IDisposable
         public int Length;
         public int PrefixLength;
         public int Next;
+        public int Message;
     }
 
     private struct Recent

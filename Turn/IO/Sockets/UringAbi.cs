@@ -42,6 +42,9 @@ internal static class UringAbi
     public const ushort ReceivePollFirst = 1 << 0;
     public const uint PollAddMulti = 1;
 
+    /// <summary>Feature bit: a wait may be given a shortest time in which it collects completions.</summary>
+    public const uint FeatureMinimumWait = 1 << 15;
+
     public const uint CompletionBuffer = 1;
     public const uint CompletionMore = 2;
 }

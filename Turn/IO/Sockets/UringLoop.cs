@@ -13,6 +13,11 @@ internal sealed unsafe class UringLoop : DatagramLoop
 {
     private const int KernelRound = 32;
     private const int MoreRounds = 4;
+
+    /// <summary>A turn that brought this many datagrams shows load: the next wait collects that many, or what comes within the time.</summary>
+    private const int CollectFrom = 8;
+    private const uint CollectAtLeast = 32;
+    private const uint CollectMicroseconds = 50;
     private const int SubmissionEntries = 2048;
     private const int CompletionEntries = 8192;
     private const int SmallBuffers = 512;
@@ -29,6 +34,7 @@ internal sealed unsafe class UringLoop : DatagramLoop
     private const ulong KindSend = 3UL << 56;
     private const ulong KindWake = 4UL << 56;
     private const ulong KindIgnore = 5UL << 56;
+    private const ulong KindSendAlone = 6UL << 56;
     private const ulong KindMask = 0xFFUL << 56;
 
     private readonly int _ring;
@@ -50,6 +56,8 @@ internal sealed unsafe class UringLoop : DatagramLoop
     private readonly Dictionary<int, Armed> _armed = [];
     private uint _generation;
     private uint _batch;
+    private readonly bool _canCollect;
+    private int _lastReceived;
     private bool _recycledEarly;
     private uint _tail;
     private uint _pending;
@@ -73,6 +81,7 @@ internal sealed unsafe class UringLoop : DatagramLoop
         for (uint i = 0; i < parameters.SubmissionEntries; i++)
             array[i] = i;
         _tail = *_submissionTail;
+        _canCollect = (parameters.Features & UringAbi.FeatureMinimumWait) != 0;
 
         _small = new BufferRing(SmallBuffers, SmallCapacity + PayloadOffset);
         _train = new BufferRing(TrainBuffers, TrainCapacity + PayloadOffset);
@@ -162,7 +171,9 @@ internal sealed unsafe class UringLoop : DatagramLoop
         }
         else
         {
-            Enter(1, timeout);
+            // Under load a thread that is woken for each datagram pays a context switch for each, and trains stay short.
+            var collects = _canCollect && _lastReceived >= CollectFrom;
+            Enter(collects ? CollectAtLeast : 1, timeout, collects ? CollectMicroseconds : 0);
         }
 
         // The kernel stops after 32 datagrams of a socket. When that many came there are probably more, and a larger turn makes
@@ -173,6 +184,7 @@ internal sealed unsafe class UringLoop : DatagramLoop
         Recycle();
         ReceivedCount = 0;
         Harvest();
+        _lastReceived = ReceivedCount;
         EndBatch();
     }
 
@@ -252,26 +264,35 @@ internal sealed unsafe class UringLoop : DatagramLoop
     {
         for (var i = 0; i < Outgoing.Count; i++)
         {
-            var entry = NextEntry();
-            entry->Descriptor = Outgoing.DescriptorOf(i);
-            entry->Flags = UringAbi.EntrySkipSuccess;
-            entry->OperationFlags = LibC.MessageDontWait | LibC.MessageNoSignal;
-            entry->UserData = KindSend | ((ulong)(_batch & 0xFFFFFF) << 32) | (uint)i;
-            if (Outgoing.IsPlain(i, out var data, out var length, out var name, out var nameLength))
+            if (!Outgoing.IsPlain(i, out var name, out var nameLength))
             {
+                var entry = NextSend(i, KindSend, i);
+                entry->Operation = UringAbi.OperationSendMessage;
+                entry->Address = &Outgoing.Prepare(i)->Header;
+                entry->Length = 1;
+                continue;
+            }
+
+            for (var segment = Outgoing.FirstOf(i); segment >= 0; segment = Outgoing.NextOf(segment))
+            {
+                var entry = NextSend(i, KindSendAlone, segment);
                 entry->Operation = UringAbi.OperationSend;
-                entry->Address = data;
+                entry->Address = Outgoing.Plain(segment, out var length);
                 entry->Length = (uint)length;
                 entry->SecondAddress = name;
                 entry->AddressLength = (ushort)nameLength;
             }
-            else
-            {
-                entry->Operation = UringAbi.OperationSendMessage;
-                entry->Address = &Outgoing.Prepare(i)->Header;
-                entry->Length = 1;
-            }
         }
+    }
+
+    private SubmissionEntry* NextSend(int message, ulong kind, int index)
+    {
+        var entry = NextEntry();
+        entry->Descriptor = Outgoing.DescriptorOf(message);
+        entry->Flags = UringAbi.EntrySkipSuccess;
+        entry->OperationFlags = LibC.MessageDontWait | LibC.MessageNoSignal;
+        entry->UserData = kind | ((ulong)(_batch & 0xFFFFFF) << 32) | (uint)index;
+        return entry;
     }
 
     private void Submit()
@@ -292,11 +313,11 @@ internal sealed unsafe class UringLoop : DatagramLoop
         }
     }
 
-    private void Enter(uint complete, TimeSpan timeout)
+    private void Enter(uint complete, TimeSpan timeout, uint collectMicroseconds = 0)
     {
         Volatile.Write(ref *_submissionTail, _tail);
         var time = KernelTime.From(timeout);
-        var wait = new UringWait { Timeout = &time };
+        var wait = new UringWait { Timeout = &time, MinimumWaitMicroseconds = collectMicroseconds };
         Calls++;
         var done = complete == 0
             ? LibC.RingEnter(UringAbi.EnterCall, _enterRing, _pending, 0, _enterFlags | UringAbi.EnterGetEvents, null, 0)
@@ -357,7 +378,7 @@ internal sealed unsafe class UringLoop : DatagramLoop
                 case KindReceiveSmall or KindReceiveTrain:
                     OnReceived(completion);
                     break;
-                case KindSend:
+                case KindSend or KindSendAlone:
                     OnSendFailed(completion);
                     break;
                 case KindWake:
@@ -383,6 +404,8 @@ internal sealed unsafe class UringLoop : DatagramLoop
         // The bytes are still there only for the batch just sent, and only when its buffers did not go back to the kernel early.
         if (_recycledEarly || ((completion->UserData >> 32) & 0xFFFFFF) != (_batch & 0xFFFFFF))
             SendFailures++;
+        else if ((completion->UserData & KindMask) == KindSendAlone)
+            RetryAlone((int)(uint)completion->UserData, -completion->Result);
         else
             Retry((int)(uint)completion->UserData, -completion->Result);
     }
@@ -400,6 +423,8 @@ internal sealed unsafe class UringLoop : DatagramLoop
         ref var entry = ref Entries[ReceivedCount];
         if (completion->Result < 0)
         {
+            if (-completion->Result == LibC.Enobufs)
+                Shortages++;
             if (!known || -completion->Result is LibC.Enobufs or LibC.Ecanceled)
                 return;
             entry = new ReceivedDatagram { Token = token, Error = -completion->Result };
@@ -427,6 +452,7 @@ internal sealed unsafe class UringLoop : DatagramLoop
         entry.SegmentSize = entry.Length;
         entry.Name = memory + ReceiveHeader.Size;
         entry.TrafficClass = 0;
+        entry.Dropped = 0;
         entry.Buffer = coalesced ? (ushort)(id | 0x8000) : id;
         if (header->ControlLength > 0)
             ReadControl(memory + ReceiveHeader.Size + NameReserve, header->ControlLength, ref entry);

@@ -103,14 +103,17 @@ internal sealed class LoadAllocation : IDisposable
         }
     }
 
+    /// <summary>Asks for the channel again without waiting for the answer: permissions live for five minutes.</summary>
+    public void BeginBindChannel(TransportAddress peer) => Begin(StunMethod.ChannelBind, authenticated: true, (ref StunWriter writer) =>
+    {
+        writer.AddChannelNumber(Channel);
+        writer.AddAddress(StunAttributeType.XorPeerAddress, peer);
+    });
+
     public void BindChannel(TransportAddress peer)
     {
-        var length = Exchange(StunMethod.ChannelBind, authenticated: true, (ref StunWriter writer) =>
-        {
-            writer.AddChannelNumber(Channel);
-            writer.AddAddress(StunAttributeType.XorPeerAddress, peer);
-        });
-        if (Read(length).Class != StunClass.Success)
+        BeginBindChannel(peer);
+        if (Read(End()).Class != StunClass.Success)
             throw new InvalidOperationException("ChannelBind failed.");
     }
 
@@ -149,12 +152,6 @@ internal sealed class LoadAllocation : IDisposable
             throw new InvalidOperationException($"Allocate was answered {ErrorOf(response)}.");
         Relayed = relayed;
         return true;
-    }
-
-    private int Exchange(StunMethod method, bool authenticated, Body body)
-    {
-        Begin(method, authenticated, body);
-        return End();
     }
 
     private void Begin(StunMethod method, bool authenticated, Body body)

@@ -12,6 +12,12 @@ internal sealed record LoadOptions
     /// <summary>Allocations of the storm; the memory rows use the same ones.</summary>
     public int Storm { get; init; } = 4000;
 
+    /// <summary>Allocations made, refreshed and ended before the storm is measured, as a server that has been up for a while has seen them.</summary>
+    public int Warm { get; init; } = 8000;
+
+    /// <summary>Length of the soak at half load; zero for none.</summary>
+    public TimeSpan Soak { get; init; }
+
     /// <summary>Below the 256 packets that a veth device queues, so that the link itself loses nothing.</summary>
     public int Window { get; init; } = 192;
 

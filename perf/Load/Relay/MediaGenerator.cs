@@ -36,8 +36,8 @@ internal sealed unsafe class MediaGenerator : IDisposable
     private readonly IReadOnlyList<LoadAllocation> _allocations;
     private readonly int _peerSocket;
     private readonly byte* _slots = (byte*)NativeMemory.AllocZeroed(Slots * SlotBytes);
-    private readonly long[] _next;
-    private readonly long[] _seen;
+    private readonly long[][] _next;
+    private readonly long[][] _seen;
     private readonly List<double> _latencies = [];
     private readonly TransportAddress _server;
     private long _received;
@@ -50,14 +50,15 @@ internal sealed unsafe class MediaGenerator : IDisposable
         _loop = UringLoop.TryCreate(out var ring, out _) ? ring : new BatchLoop();
         _allocations = allocations;
         _peerSocket = peerSocket;
-        _next = new long[allocations.Count];
-        _seen = new long[allocations.Count];
+        _next = [new long[allocations.Count], new long[allocations.Count]];
+        _seen = [new long[allocations.Count], new long[allocations.Count]];
         _server = TransportAddress.Parse($"{RelayNetwork.ServerAddress}:{ServerUnderTest.Port}");
         for (var i = 0; i < allocations.Count; i++)
         {
             var descriptor = (int)allocations[i].Socket.Handle;
             allocations[i].Socket.Blocking = false;
             _ = DatagramSocket.Set(descriptor, LibC.SolSocket, LibC.SoReceiveBufferForce, 2 << 20);
+            _ = DatagramSocket.Set(descriptor, LibC.SolSocket, LibC.SoSendBufferForce, 2 << 20);
             _loop.Add(descriptor, i, coalesced: false);
         }
 
@@ -84,7 +85,7 @@ internal sealed unsafe class MediaGenerator : IDisposable
                 allocation = (allocation + 1) % _allocations.Count;
             }
 
-            Turn(direction, size, TimeSpan.FromMilliseconds(5), measure: false);
+            Turn(size, TimeSpan.FromMilliseconds(5), measure: false);
             if (_received != lastReceived)
             {
                 lastReceived = _received;
@@ -100,7 +101,7 @@ internal sealed unsafe class MediaGenerator : IDisposable
 
         var elapsed = clock.Elapsed;
         var share = (ThreadCpu() - cpu) / elapsed.TotalSeconds;
-        Drain(direction, size, sent);
+        Drain(size, sent);
         return Finish(sent, elapsed, share);
     }
 
@@ -116,13 +117,51 @@ internal sealed unsafe class MediaGenerator : IDisposable
             var due = Math.Min((long)(clock.Elapsed.TotalSeconds * perSecond), sent + (Slots / 2));
             for (; sent < due; sent++)
                 SendOne(direction, (int)(sent % _allocations.Count), size);
-            Turn(direction, size, TimeSpan.FromMicroseconds(50), measure: true);
+            Turn(size, TimeSpan.FromMicroseconds(50), measure: true);
         }
 
         var elapsed = clock.Elapsed;
         var share = (ThreadCpu() - cpu) / elapsed.TotalSeconds;
-        Drain(direction, size, sent);
+        Drain(size, sent);
         return Finish(sent, elapsed, share);
+    }
+
+    /// <summary>
+    /// Sends one datagram up and one down per step at a fixed rate for a long time; <paramref name="report"/> is called now and then. At
+    /// most <paramref name="window"/> datagrams are under way, so a pause of the machine is caught up without flooding the links.
+    /// </summary>
+    public MediaResult RunSoak(int size, double stepsPerSecond, int window, TimeSpan duration, TimeSpan every, Action<TimeSpan, long, long> report)
+    {
+        Begin(1);
+        var clock = Stopwatch.StartNew();
+        var cpu = ThreadCpu();
+        long steps = 0, written = 0, lastReceived = 0;
+        var (next, progress) = (every, TimeSpan.Zero);
+        while (clock.Elapsed < duration)
+        {
+            var due = (long)(clock.Elapsed.TotalSeconds * stepsPerSecond);
+            for (; steps < due && (steps * 2) - written - _received + 2 <= window; steps++)
+            {
+                SendOne(Direction.Up, (int)(steps % _allocations.Count), size);
+                SendOne(Direction.Down, (int)(steps % _allocations.Count), size);
+            }
+
+            Turn(size, TimeSpan.FromMicroseconds(200), measure: false);
+            if (_received != lastReceived)
+                (lastReceived, progress) = (_received, clock.Elapsed);
+            else if (clock.Elapsed - progress > TimeSpan.FromSeconds(1))
+                (written, progress) = ((steps * 2) - _received, clock.Elapsed);
+            if (clock.Elapsed >= next)
+            {
+                report(clock.Elapsed, steps * 2, _received);
+                next += every;
+            }
+        }
+
+        var elapsed = clock.Elapsed;
+        var share = (ThreadCpu() - cpu) / elapsed.TotalSeconds;
+        Drain(size, steps * 2);
+        return Finish(steps * 2, elapsed, share);
     }
 
     /// <summary>Sends bursts of <paramref name="count"/> datagrams through one allocation, with a rest between them.</summary>
@@ -138,11 +177,11 @@ internal sealed unsafe class MediaGenerator : IDisposable
                 SendOne(direction, i % _allocations.Count, size);
             var until = clock.Elapsed + TimeSpan.FromMilliseconds(50);
             while (_received < sent && clock.Elapsed < until)
-                Turn(direction, size, TimeSpan.FromMilliseconds(2), measure: false);
+                Turn(size, TimeSpan.FromMilliseconds(2), measure: false);
         }
 
         var elapsed = clock.Elapsed;
-        Drain(direction, size, sent);
+        Drain(size, sent);
         return Finish(sent, elapsed, 0);
     }
 
@@ -171,7 +210,7 @@ internal sealed unsafe class MediaGenerator : IDisposable
     private void SendOne(Direction direction, int allocation, int size)
     {
         var slot = _slots + (_slot++ % Slots * SlotBytes);
-        var sequence = ++_next[allocation];
+        var sequence = ++_next[(int)direction][allocation];
         MediaPattern.Write(new Span<byte>(slot + 4, size), allocation, sequence, Stopwatch.GetTimestamp());
         if (direction == Direction.Up)
         {
@@ -184,7 +223,7 @@ internal sealed unsafe class MediaGenerator : IDisposable
         }
     }
 
-    private void Turn(Direction direction, int size, TimeSpan timeout, bool measure)
+    private void Turn(int size, TimeSpan timeout, bool measure)
     {
         _loop.Wait(timeout);
         var now = Stopwatch.GetTimestamp();
@@ -193,7 +232,8 @@ internal sealed unsafe class MediaGenerator : IDisposable
             if (entry.Error != 0)
                 continue;
             var bytes = entry.Bytes;
-            if (direction == Direction.Down)
+            var seen = _seen[(int)(entry.Token == PeerToken ? Direction.Up : Direction.Down)];
+            if (entry.Token != PeerToken)
             {
                 if (!ChannelData.TryRead(bytes, out var message))
                     continue;
@@ -207,19 +247,19 @@ internal sealed unsafe class MediaGenerator : IDisposable
             }
 
             _received++;
-            if (sequence != _seen[allocation] + 1)
+            if (sequence != seen[allocation] + 1)
                 _disordered++;
-            _seen[allocation] = sequence;
+            seen[allocation] = sequence;
             if (measure)
                 _latencies.Add((now - time) * 1e6 / Stopwatch.Frequency);
         }
     }
 
-    private void Drain(Direction direction, int size, long sent)
+    private void Drain(int size, long sent)
     {
         var clock = Stopwatch.StartNew();
         while (_received < sent && clock.ElapsedMilliseconds < 300)
-            Turn(direction, size, TimeSpan.FromMilliseconds(20), measure: false);
+            Turn(size, TimeSpan.FromMilliseconds(20), measure: false);
     }
 
     private MediaResult Finish(long sent, TimeSpan elapsed, double share)

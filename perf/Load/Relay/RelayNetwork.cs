@@ -23,6 +23,49 @@ internal sealed class RelayNetwork : IDisposable
         Client = _prefix + "c";
         Server = _prefix + "s";
         Peer = _prefix + "p";
+        try
+        {
+            Build();
+            ServerReceiveThreads = [Thread("s0", serverCore, realTime), Thread("s1", serverCore, realTime)];
+            _ = Thread("c0", generatorCore, realTime);
+            _ = Thread("p0", generatorCore, realTime);
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+    }
+
+    public string Client { get; }
+
+    public string Server { get; }
+
+    public string Peer { get; }
+
+    /// <summary>Process ids of the kernel threads that receive for the server's two devices.</summary>
+    public IReadOnlyList<int> ServerReceiveThreads { get; }
+
+    /// <summary>Datagrams dropped so far in each namespace, by its devices and by its sockets.</summary>
+    public DropCounts Drops() => new(
+        NetworkNamespace.Run(Client, DropCounts.ReadHere),
+        NetworkNamespace.Run(Server, DropCounts.ReadHere),
+        NetworkNamespace.Run(Peer, DropCounts.ReadHere));
+
+    public void Dispose()
+    {
+        foreach (var name in (string[])[Client, Server, Peer])
+            _ = TryRun("ip", $"netns del {name}", out _);
+    }
+
+    public static void Run(string program, string arguments)
+    {
+        if (!TryRun(program, arguments, out var output))
+            throw new InvalidOperationException($"{program} {arguments}: {output}");
+    }
+
+    private void Build()
+    {
         foreach (var name in (string[])[Client, Server, Peer])
         {
             Run("ip", $"netns add {name}");
@@ -36,30 +79,6 @@ internal sealed class RelayNetwork : IDisposable
         // Storms come from many homes: the whole network is local to the client's namespace.
         Run("ip", $"-n {Client} route add local {StormNetwork}.0.0/16 dev lo");
         Run("ip", $"-n {Server} route add {StormNetwork}.0.0/16 via {ClientAddress}");
-        ServerReceiveThreads = [Thread("s0", serverCore, realTime), Thread("s1", serverCore, realTime)];
-        _ = Thread("c0", generatorCore, realTime);
-        _ = Thread("p0", generatorCore, realTime);
-    }
-
-    public string Client { get; }
-
-    public string Server { get; }
-
-    public string Peer { get; }
-
-    /// <summary>Process ids of the kernel threads that receive for the server's two devices.</summary>
-    public IReadOnlyList<int> ServerReceiveThreads { get; }
-
-    public void Dispose()
-    {
-        foreach (var name in (string[])[Client, Server, Peer])
-            _ = TryRun("ip", $"netns del {name}", out _);
-    }
-
-    public static void Run(string program, string arguments)
-    {
-        if (!TryRun(program, arguments, out var output))
-            throw new InvalidOperationException($"{program} {arguments}: {output}");
     }
 
     private static bool TryRun(string program, string arguments, out string output)

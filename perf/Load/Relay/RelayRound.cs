@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Net;
 using System.Net.Sockets;
 using MediaRelay.Stun;
 using MediaRelay.Turn.IO.Sockets;
@@ -9,9 +8,13 @@ namespace MediaRelay.Load.Relay;
 /// <summary>One server's part of a round: starts it, runs every row against it, ends it.</summary>
 internal sealed class RelayRound(LoadOptions options, RelayNetwork network, ServerUnderTest server, Measurements results, Action<string> progress)
 {
+    /// <summary>End of the rows that tell how busy the generator was.</summary>
+    public const string GeneratorBusy = ", generator busy %";
+
     private const int AudioBytes = 160;
     private const int VideoBytes = 1200;
-    private static readonly TransportAddress Peer = TransportAddress.Parse(RelayNetwork.PeerAddress + ":40000");
+    private const int WarmStep = 1000;
+    public static readonly TransportAddress Peer = TransportAddress.Parse(RelayNetwork.PeerAddress + ":40000");
 
     public void Run()
     {
@@ -23,16 +26,8 @@ internal sealed class RelayRound(LoadOptions options, RelayNetwork network, Serv
 
     private bool RunMedia()
     {
-        var peerSocket = NetworkNamespace.Run(network.Peer, OpenPeer);
-        var allocations = new List<LoadAllocation>();
-        for (var i = 0; i < options.Allocations; i++)
-        {
-            var allocation = LoadAllocation.Create();
-            allocation.BindChannel(Peer);
-            allocations.Add(allocation);
-        }
-
-
+        var peerSocket = OpenPeer(network);
+        var allocations = Connect(options.Allocations);
         using var generator = new MediaGenerator(allocations, peerSocket);
         _ = generator.RunClosed(Direction.Up, AudioBytes, 1, options.Window, TimeSpan.FromSeconds(1.5));
         _ = generator.RunClosed(Direction.Down, AudioBytes, 1, options.Window, TimeSpan.FromSeconds(1));
@@ -51,7 +46,9 @@ internal sealed class RelayRound(LoadOptions options, RelayNetwork network, Serv
         {
             foreach (var direction in (Direction[])[Direction.Up, Direction.Down])
             {
+                var drops = network.Drops();
                 var result = generator.RunKeyFrames(direction, VideoBytes, 200, 40);
+                progress($"  {server.Name,-10} key frames {Name(direction),-5} lost {result.Lost} of {result.Sent}: {network.Drops() - drops}");
                 results.Add($"key-frame bursts 200 x 1200 B {Name(direction)}, lost %", 100.0 * result.Lost / result.Sent);
             }
         }
@@ -62,6 +59,8 @@ internal sealed class RelayRound(LoadOptions options, RelayNetwork network, Serv
 
     private void Media(MediaGenerator generator, Direction direction, int size, int burst, string name)
     {
+        // Not measured: the first half second of a pattern, in which either server may still warm up.
+        _ = generator.RunClosed(direction, size, burst, options.Window, TimeSpan.FromSeconds(0.5));
         var before = server.Cpu.Read();
         var result = generator.RunClosed(direction, size, burst, options.Window, options.Duration);
         var used = server.Cpu.Read() - before;
@@ -75,7 +74,7 @@ internal sealed class RelayRound(LoadOptions options, RelayNetwork network, Serv
         var busy = used.Total / 1e9 / result.Elapsed.TotalSeconds;
         progress(string.Create(CultureInfo.InvariantCulture,
             $"  {server.Name,-10} {row,-24} {result.Rate,9:N0}/s {used.Total / 1e3 / Math.Max(1, result.Received),6:F2} us ({used.Server / 1e3 / Math.Max(1, result.Received):F2} process), lost {result.Lost}, server {busy:P0}, generator {result.GeneratorShare:P0}"));
-        results.Add($"{row}, generator busy %", 100 * result.GeneratorShare);
+        results.Add(row + GeneratorBusy, 100 * result.GeneratorShare);
     }
 
     private void Latency(MediaGenerator generator)
@@ -93,11 +92,14 @@ internal sealed class RelayRound(LoadOptions options, RelayNetwork network, Serv
 
     private bool RunStorm()
     {
-        // A first, small storm warms code paths and tables; what it allocated is freed again.
-        var warm = LoadAllocation.CreateMany(Math.Min(1000, options.Storm));
-        LoadAllocation.RefreshMany(warm, 600);
-        LoadAllocation.RefreshMany(warm, 0);
-        warm.ForEach(allocation => allocation.Dispose());
+        // Small storms warm code paths and tables of either server; what they allocated is freed again.
+        for (var made = 0; made < options.Warm; made += WarmStep)
+        {
+            var warm = LoadAllocation.CreateMany(WarmStep);
+            LoadAllocation.RefreshMany(warm, 600);
+            LoadAllocation.RefreshMany(warm, 0);
+            warm.ForEach(allocation => allocation.Dispose());
+        }
 
         var residentBefore = server.ResidentBytes();
         var kernelBefore = KernelMemory.Read();
@@ -124,11 +126,25 @@ internal sealed class RelayRound(LoadOptions options, RelayNetwork network, Serv
         return true;
     }
 
-    private static string Name(Direction direction) => direction == Direction.Up ? "up" : "down";
+    /// <summary>Allocations with a channel to the peer, made in the client's namespace.</summary>
+    public static List<LoadAllocation> Connect(int count)
+    {
+        var allocations = new List<LoadAllocation>();
+        for (var i = 0; i < count; i++)
+        {
+            var allocation = LoadAllocation.Create();
+            allocation.BindChannel(Peer);
+            allocations.Add(allocation);
+        }
 
-    private static int OpenPeer()
+        return allocations;
+    }
+
+    public static int OpenPeer(RelayNetwork network) => NetworkNamespace.Run(network.Peer, static () =>
     {
         var socket = DatagramSocket.TryOpen(Peer, new DatagramSocketOptions { ReceiveBuffer = 8 << 20, SendBuffer = 8 << 20 });
         return socket >= 0 ? socket : throw new SocketException(-socket);
-    }
+    });
+
+    private static string Name(Direction direction) => direction == Direction.Up ? "up" : "down";
 }

@@ -6,6 +6,7 @@ using MediaRelay.Turn;
 using MediaRelay.Turn.Access;
 using MediaRelay.Turn.IO;
 using MediaRelay.Turn.IO.Shards;
+using MediaRelay.Turn.IO.Sockets;
 using MediaRelay.Turn.Peers;
 using MediaRelay.Turn.Ports;
 
@@ -54,6 +55,83 @@ public sealed class RelayShardTests : IDisposable
         Assert.Equal(Datagrams * 2, shard.EngineCounters.PacketsToPeer);
         Assert.Equal(Datagrams * 2, shard.EngineCounters.PacketsToClient);
         Assert.Equal(0, shard.Counters.SendFailures);
+    }
+
+    [Theory]
+    [InlineData(DatagramMechanism.Auto)]
+    [InlineData(DatagramMechanism.Epoll)]
+    public async Task A_control_message_behind_a_thousand_media_datagrams_is_answered_in_the_first_turn(DatagramMechanism mechanism)
+    {
+        const int Media = 1000;
+        using var shard = Start(mechanism, out var server);
+        _client.ReceiveBufferSize = 4 << 20;
+        _client.Connect(server.ToEndPoint());
+        var relayed = Allocate();
+        BindChannel();
+        using var paused = new ManualResetEventSlim();
+        using var goOn = new ManualResetEventSlim();
+        await shard.Inbox.PostAsync(ignored =>
+        {
+            paused.Set();
+            _ = goOn.Wait(TimeSpan.FromSeconds(30));
+        });
+        Assert.True(paused.Wait(TimeSpan.FromSeconds(10)));
+        for (var i = 0; i < Media; i++)
+            _ = _peer.SendTo(_payload.AsSpan(0, 100), relayed.ToEndPoint());
+        var question = new byte[64];
+        var writer = new StunWriter(question, StunMethod.Binding, StunClass.Request, TransactionId.FromBytes(_payload.AsSpan(0, 12)));
+        _ = _client.Send(question.AsSpan(0, writer.Length));
+        goOn.Set();
+
+        // Both arrive on one socket, so the order of sending is the order of reading.
+        var before = 0;
+        while (!StunMessage.TryRead(_buffer.AsSpan(0, _client.Receive(_buffer)), out _, out _))
+            before++;
+        Assert.InRange(before, 0, DatagramLoop.Budget);
+        for (var rest = before; rest < Media; rest++)
+            Assert.Equal(104, _client.Receive(_buffer));
+        Assert.Equal(0, shard.Counters.DroppedByKernel);
+    }
+
+    [Fact]
+    public void Where_io_uring_is_forbidden_a_shard_serves_over_epoll()
+    {
+        Exception? failure = null;
+        var thread = new Thread(() =>
+        {
+            try
+            {
+                // The filter holds for this thread and those it starts.
+                ForbiddenCalls.Forbid(UringSetup);
+                Assert.False(UringLoop.TryCreate(out _, out var error));
+                Assert.Equal(LibC.Eperm, error);
+                using var shard = Start(DatagramMechanism.Auto, out var server);
+                Assert.Equal("epoll", shard.Mechanism);
+                _client.Connect(server.ToEndPoint());
+                var relayed = Allocate();
+                Exchange(relayed, BindChannel(), channel: true, 50);
+            }
+            catch (Exception exception)
+            {
+                failure = exception;
+            }
+        });
+        thread.Start();
+        thread.Join();
+        Assert.Null(failure);
+    }
+
+    private const uint UringSetup = 425;
+
+    private TransportAddress BindChannel()
+    {
+        var peer = TransportAddress.From((IPEndPoint)_peer.LocalEndPoint!);
+        Assert.Equal(StunClass.Success, Request(StunMethod.ChannelBind, (ref StunWriter writer) =>
+        {
+            writer.AddChannelNumber(0x4001);
+            writer.AddAddress(StunAttributeType.XorPeerAddress, peer);
+        }));
+        return peer;
     }
 
     /// <summary>Reads the shard thread's count on that thread; the reading itself leaves nothing behind there.</summary>
