@@ -53,7 +53,7 @@ internal sealed class OperatorGates : INetworkGates, IDisposable
         CmtsSnapshot now = await _cmts.SnapshotAsync();
         Dictionary<string, string> sessions = own.GroupBy(g => g.Gate.ToString()).ToDictionary(g => g.Key, g => g.First().Session);
         var gates = now.Gates.Select(g => new NetworkGate(
-            g.Id.ToString(), sessions.GetValueOrDefault(g.Id.ToString()), g.Subscriber.ToString(), g.State.ToString(), g.Direction.ToString(), g.ReservedBitsPerSecond, g.ServiceFlow, g.Scheduling.ToString(), g.UsageKilobytes)).ToList();
+            g.Id.ToString(), sessions.GetValueOrDefault(g.Id.ToString()), g.Subscriber.ToString(), g.State.ToString().ToLowerInvariant(), g.Direction.ToString(), g.ReservedBitsPerSecond, g.ServiceFlow, g.Scheduling.ToString(), g.UsageKilobytes)).ToList();
         // What the CMTS does not know yet is asked for; what it has deleted is gone, even if the answer is still on its way here.
         gates.AddRange(own.Where(g => g.State == GateState.Closed && g.Gate == default).Select(g => new NetworkGate("", g.Session, g.Subscriber.ToString(), "requested")));
         return new NetworkView(gates, [.. now.Modems.Select(m => new NetworkModem(m.Address.ToString(), m.IsOnline, m.Gates, m.Sids))], now.ReservedUp, now.CapacityUp, now.ReservedDown, now.CapacityDown);
@@ -61,7 +61,7 @@ internal sealed class OperatorGates : INetworkGates, IDisposable
 
     public void Dispose() => _events.Dispose();
 
-    private static string StateOf(GateState state, GateId gate) => gate == default ? "requested" : state.ToString();
+    private static string StateOf(GateState state, GateId gate) => gate == default ? "requested" : state.ToString().ToLowerInvariant();
 
     private void HandleEvent(GateEvent gate)
     {

@@ -50,7 +50,8 @@ internal sealed class LookInStage : IAsyncDisposable
         string outer = hasNat ? router : viewer;
         Shell($$"""
             set -e
-            for x in {{string.Join(' ', spaces)}}; do ip netns add $x; ip -n $x link set lo up; done
+            # Without IPv6: its addresses come a second later, and Chromium drops what it is loading when the network changes.
+            for x in {{string.Join(' ', spaces)}}; do ip netns add $x; ip netns exec $x sysctl -qw net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.default.disable_ipv6=1; ip -n $x link set lo up; done
             ip -n {{Host}} link add v{{number}} type veth peer name wan netns {{outer}}
             ip -n {{Host}} addr add {{net}}.1/24 dev v{{number}}
             ip -n {{Host}} link set v{{number}} up

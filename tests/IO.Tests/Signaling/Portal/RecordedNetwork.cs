@@ -28,5 +28,5 @@ internal sealed class RecordedNetwork : INetworkGates
         return Task.CompletedTask;
     }
 
-    public Task<NetworkView> ViewAsync() => Task.FromResult(new NetworkView([new NetworkGate("00000001", "s-1", "203.0.113.7", "Committed")], []));
+    public Task<NetworkView> ViewAsync() => Task.FromResult(new NetworkView([new NetworkGate("00000001", "s-1", "203.0.113.7", "committed")], []));
 }
