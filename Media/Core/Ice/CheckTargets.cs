@@ -5,7 +5,7 @@ namespace MediaRelay.Media.Ice;
 /// <summary>
 /// Decides which remote addresses may be checked, so that a peer cannot aim checks at third parties. Outside 2000::/3 only the IPv6
 /// ranges named here are allowed. The unspecified address, link-local IPv4, multicast, reserved and documentation ranges stay refused in
-/// every setting unless <see cref="Allowed"/> names them.
+/// every setting unless <see cref="Allowed"/> names them. Addresses of the session's own relays are allowed in addition, whatever they are.
 /// </summary>
 public sealed record CheckTargets
 {

@@ -142,7 +142,7 @@ internal sealed class ConnectivityChecks(IceSession session)
             return;
         }
         // An answer would make the peer choose a path that this agent will never use itself.
-        if (!session.Configuration.Targets.Allows(from) && generation.Checks.Find(at.Index, from) is null)
+        if (!session.MayCheck(from) && generation.Checks.Find(at.Index, from) is null)
         {
             session.Counters.CandidatesIgnored++;
             return;
@@ -249,7 +249,7 @@ internal sealed class ConnectivityChecks(IceSession session)
         var remote = generation.FindRemote(from);
         if (remote is null)
         {
-            if (generation.Remotes.Count >= session.Configuration.Limits.RemoteCandidates || !session.Configuration.Targets.Allows(from))
+            if (generation.Remotes.Count >= session.Configuration.Limits.RemoteCandidates || !session.MayCheck(from))
             {
                 session.Counters.CandidatesIgnored++;
                 return null;

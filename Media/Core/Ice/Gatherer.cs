@@ -124,6 +124,7 @@ internal sealed class Gatherer(IceSession session)
             if (!relay.IsLost) continue;
             foreach (var lost in relay.Bases) lost.IsGone = true;
         }
+        LeaveSpareStreams();
         CompleteWhenDone(now, commands);
     }
 
@@ -208,13 +209,16 @@ internal sealed class Gatherer(IceSession session)
 
     private void StartRelay(RelayPath relay, TimeSpan now, List<IceCommand> commands)
     {
-        if (relay.IsStream && relays.Exists(r => !r.IsStream && r.Relayed.Count > 0 && !r.IsLost))
-        {
-            relay.Abandon();
-            return;
-        }
         nextStart = now + session.Timings.GatherPace;
         relay.Start(sockets.Exists(s => s.Address.IsV6), now, commands);
+    }
+
+    // A relayed address over UDP makes the streams that wait for their turn needless, and gathering need not wait for that turn.
+    private void LeaveSpareStreams()
+    {
+        if (!relays.Exists(r => !r.IsStream && r.Relayed.Count > 0 && !r.IsLost)) return;
+        foreach (var relay in relays)
+            if (relay.IsStream && !relay.IsStarted && !relay.IsLost) relay.Abandon();
     }
 
     private LocalSocket? BestSocket(IpFamily family)

@@ -135,7 +135,7 @@ public sealed class IceAgent
         ArgumentNullException.ThrowIfNull(candidate);
         if (State == IceState.Closed) return;
         var generation = session.Current;
-        if (!candidate.IsUsable || !session.Configuration.Targets.Allows(candidate.Address) || IsOtherGeneration(candidate, generation))
+        if (!candidate.IsUsable || !session.MayCheck(candidate.Address) || IsOtherGeneration(candidate, generation))
             session.Counters.CandidatesIgnored++;
         else if (generation.HasRemote) AddRemote(generation, candidate, now, commands);
         else if (generation.EarlyCandidates.Count < session.Configuration.Limits.RemoteCandidates) generation.EarlyCandidates.Add(candidate);

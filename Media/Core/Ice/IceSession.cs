@@ -101,6 +101,24 @@ internal sealed class IceSession
         return made;
     }
 
+    /// <summary>
+    /// True when a check may be sent to the address: the configured targets allow it, or it is a port of a relay of this session, which
+    /// is no third party wherever it stands. A peer without UDP has nothing but that. The ports where relays listen are not meant.
+    /// </summary>
+    public bool MayCheck(TransportAddress address)
+    {
+        if (Configuration.Targets.Allows(address)) return true;
+        if (address.Port == 0) return false;
+        var isRelay = false;
+        foreach (var server in Configuration.Servers)
+        {
+            if (server.Address == address) return false;
+            isRelay |= server.IsRelay && server.Address.HasSameAddress(address);
+        }
+        foreach (var at in Bases) isRelay |= at.IsRelayed && at.Address.HasSameAddress(address);
+        return isRelay;
+    }
+
     /// <summary>Sends bytes from a base: straight from its socket, or through its relay.</summary>
     public static void Send(LocalBase from, TransportAddress to, byte[] bytes, TimeSpan now, List<IceCommand> commands)
     {

@@ -52,6 +52,10 @@ internal sealed class ChildProcess : IAsyncDisposable
         }
         await Exited;
         await _errors;
+        // Process closes only the pipes that nobody has asked it for; the others would stay open until the collector finds them.
+        await Input.DisposeAsync();
+        await Output.DisposeAsync();
+        _process.StandardError.Dispose();
         _process.Dispose();
     }
 

@@ -35,6 +35,7 @@ internal sealed class EndpointTransport : LoopMember, IDatagramHandler, IDisposa
     private SrtpContext? _receiving;
     private TimeSpan? _dtlsDeadline;
     private bool _carryingOut;
+    private bool _closed;
 
     public EndpointTransport(MediaLoop loop, IEndpointEvents events, DtlsContext dtls, IceConfiguration ice, MediaOptions options, RandomNumberGenerator random)
     {
@@ -178,7 +179,9 @@ internal sealed class EndpointTransport : LoopMember, IDatagramHandler, IDisposa
     /// <summary>Says goodbye by DTLS, gives relays back and closes the sockets.</summary>
     public void Close(TimeSpan now)
     {
-        if (State == MediaEndpointState.Closed) return;
+        // Not by the state: that is Closed too when the peer has said goodbye, and then everything is still to be given back.
+        if (_closed) return;
+        _closed = true;
         _dtls?.Close();
         FlushDtls(now);
         _agent.HandleClose(now, _commands);

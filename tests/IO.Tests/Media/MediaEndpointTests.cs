@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Net.NetworkInformation;
 using MediaRelay.Media.IO;
 using MediaRelay.Media.IO.Audio;
 using MediaRelay.Media.IO.Cameras;
@@ -90,6 +91,21 @@ public sealed class MediaEndpointTests : IAsyncLifetime
         await Until.TrueAsync(() => voice.Packets.Count > 3, "the voice arrives");
         Assert.All(voice.Packets, p => Assert.Equal(172, p.Length));
         Assert.True(door.IncomingLevel.Current > -20);
+    }
+
+    [Fact]
+    public async Task An_endpoint_whose_peer_said_goodbye_still_closes_its_socket()
+    {
+        await using var camera = _sender.OpenSource(new SyntheticCamera());
+        var source = _sender.CreateEndpoint(new MediaEndpointSettings { Source = camera });
+        var sink = _receiver.CreateEndpoint(new MediaEndpointSettings { Publish = true });
+        await ConnectAsync(source, sink);
+        var port = Convert.ToInt32((await source.GetStatisticsAsync()).First(r => r.Type == "local-candidate").Values["port"]);
+        Assert.Contains(IPGlobalProperties.GetIPGlobalProperties().GetActiveUdpListeners(), open => open.Port == port);
+        await sink.DisposeAsync();
+        await Until.TrueAsync(() => source.State == MediaEndpointState.Closed, "the goodbye arrives");
+        await source.DisposeAsync();
+        Assert.DoesNotContain(IPGlobalProperties.GetIPGlobalProperties().GetActiveUdpListeners(), open => open.Port == port);
     }
 
     [Fact]

@@ -86,6 +86,32 @@ public sealed class RecordingTests : IAsyncLifetime
         Assert.False(Directory.Exists($"/proc/{child.Id}"));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Children_leave_no_descriptor_behind(bool readsOutput)
+    {
+        async Task RunAsync(int count)
+        {
+            for (var i = 0; i < count; i++)
+            {
+                await using var child = await ChildProcess.StartAsync("cat");
+                if (!readsOutput) continue;
+                await child.Input.WriteAsync("still"u8.ToArray());
+                child.Input.Close();
+                using var reader = new StreamReader(child.Output, leaveOpen: true);
+                Assert.Equal("still", await reader.ReadToEndAsync());
+            }
+        }
+
+        // Pipes alone are counted: other tests of this process open and close sockets meanwhile. They hold a few pipes too, hence many children.
+        static int Pipes() => Directory.GetFileSystemEntries("/proc/self/fd").Count(f => new FileInfo(f).LinkTarget?.StartsWith("pipe:", StringComparison.Ordinal) == true);
+        await RunAsync(1);
+        var before = Pipes();
+        await RunAsync(40);
+        Assert.InRange(Pipes(), 0, before + 20);
+    }
+
     [Fact]
     public async Task A_process_that_is_killed_leaves_no_child_behind()
     {

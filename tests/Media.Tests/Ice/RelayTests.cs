@@ -65,6 +65,43 @@ public sealed class RelayTests
         Assert.Equal(2, scene.Left.Candidates.Count(c => c.Contains("relay") || c.Contains("host")));
     }
 
+    [Theory]
+    [InlineData(NatKind.Symmetric, NatKind.UdpBlocked, "198.18.5.1")]
+    [InlineData(NatKind.UdpBlocked, NatKind.Symmetric, "198.18.5.1")]
+    [InlineData(NatKind.UdpBlocked, NatKind.UdpBlocked, "198.18.5.1")]
+    [InlineData(NatKind.Symmetric, NatKind.UdpBlocked, "203.0.113.4")]
+    public void The_sessions_own_relay_is_a_peer_wherever_it_stands(NatKind left, NatKind right, string relay)
+    {
+        var scene = WithRelay(left, right, 1, 0, network => new VirtualTurnServer(network, relay));
+        scene.Begin();
+        Assert.True(scene.RunUntilCompleted());
+        scene.AssertDataFlows("x");
+    }
+
+    [Theory]
+    [InlineData("198.18.5.1:3478")]
+    [InlineData("198.18.5.2:50001")]
+    public void A_peer_cannot_aim_checks_at_the_relays_listener_or_beside_it(string target)
+    {
+        var scene = WithRelay(NatKind.Symmetric, NatKind.Symmetric, 1, 0, network => new VirtualTurnServer(network, "198.18.5.1"));
+        scene.Begin();
+        Assert.True(scene.RunUntilCompleted());
+        var ignored = scene.Left.Agent.Counters.CandidatesIgnored;
+        scene.Left.Hear($"candidate:9 1 udp 16777215 {target.Replace(':', ' ')} typ relay raddr 0.0.0.0 rport 0");
+        Assert.Equal(ignored + 1, scene.Left.Agent.Counters.CandidatesIgnored);
+        Assert.DoesNotContain(scene.Left.Agent.Snapshot(), p => p.Remote.Address.ToString() == target);
+    }
+
+    [Fact]
+    public void Gathering_does_not_wait_for_a_tcp_relay_once_udp_has_one()
+    {
+        var scene = WithRelay(NatKind.Symmetric, NatKind.Symmetric, 1, 0);
+        scene.Left.Start();
+        Assert.True(scene.Network.RunUntil(() => scene.Left.GatheringEnded, TimeSpan.FromSeconds(1)));
+        Assert.Contains(scene.Left.Candidates, c => c.Contains("relay", StringComparison.Ordinal));
+        Assert.InRange(scene.Network.Now, TimeSpan.Zero, TimeSpan.FromMilliseconds(150));
+    }
+
     [Fact]
     public void A_relay_only_agent_never_tells_or_uses_an_address_of_its_own()
     {

@@ -35,6 +35,7 @@ public sealed class SoakTests(DemoOnLoopback demo, ITestOutputHelper output) : I
         Remains after = await SettledAsync(Count, now => now.Demo <= before.Demo && now.Gateway <= before.Gateway);
         output.WriteLine(FormattableString.Invariant($"{count} look-ins in {clock.Elapsed.TotalSeconds:0} s: {string.Join(", ", outcomes.OrderBy(o => o.Key).Select(o => $"{o.Key} {o.Value}"))}"));
         output.WriteLine($"before: {before}\nafter:  {after}");
+        output.WriteLine($"gateway: {Kinds(demo.Demo.GatewayId)}\ndemo: {Kinds(demo.Demo.Id)}");
         Assert.Equal((0, 0, 0), (after.Sessions, after.Gates, after.Allocations));
         Assert.Equal(before.Cameras, after.Cameras);
         Assert.True(after.Demo <= before.Demo + 3, $"The demo has {after.Demo} descriptors, {before.Demo} before.");
@@ -129,6 +130,23 @@ public sealed class SoakTests(DemoOnLoopback demo, ITestOutputHelper output) : I
     }
 
     private static int Descriptors(int process) => Directory.GetFileSystemEntries($"/proc/{process}/fd").Length;
+
+    /// <summary>What the descriptors of a process lead to but for files of programs, the most frequent first; sockets with protocol, state and the peer's port.</summary>
+    private static string Kinds(int process)
+    {
+        var sockets = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (string protocol in (string[])["udp", "udp6", "tcp", "tcp6"])
+        {
+            // sl local_address rem_address st tx:rx tr:when retrnsmt uid timeout inode
+            foreach (string[] row in File.ReadLines($"/proc/{process}/net/{protocol}").Skip(1).Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries)))
+                sockets[$"socket:[{row[9]}]"] = $"{protocol} state {row[3]} to port {int.Parse(row[2].Split(':')[1], NumberStyles.HexNumber, CultureInfo.InvariantCulture)}";
+        }
+
+        return string.Join(", ", Directory.GetFileSystemEntries($"/proc/{process}/fd").Select(entry => new FileInfo(entry).LinkTarget ?? "gone")
+            .Where(target => !target.EndsWith(".dll", StringComparison.Ordinal))
+            .GroupBy(target => sockets.TryGetValue(target, out string? socket) ? socket : target.Split('[')[0], StringComparer.Ordinal)
+            .OrderByDescending(kind => kind.Count()).Select(kind => $"{kind.Count()} {kind.Key}"));
+    }
 
     private sealed record Remains(int Sessions, int Gates, int Allocations, int Cameras, int Demo, int Gateway)
     {

@@ -36,7 +36,11 @@ internal sealed class StageViewer : IAsyncDisposable
           const video = all.find(s => s.type === 'inbound-rtp' && s.kind === 'video'), audio = all.find(s => s.type === 'inbound-rtp' && s.kind === 'audio');
           const transport = all.find(s => s.type === 'transport'), pair = by[transport?.selectedCandidatePairId] ?? all.find(s => s.type === 'candidate-pair' && s.nominated);
           const local = by[pair?.localCandidateId], remote = by[pair?.remoteCandidateId];
-          return { phase: p.phase, session: p.session, failure: p.failure?.words ?? p.endWords ?? '', spread, width: v.videoWidth, frames: video?.framesDecoded ?? 0,
+          // A player that gives up closes its peer; how its pairs stood is kept for the report.
+          if (p.peer) window.pairs = all.filter(s => s.type === 'candidate-pair').map(s => `${by[s.localCandidateId]?.candidateType}/${by[s.localCandidateId]?.relayProtocol ?? by[s.localCandidateId]?.protocol} to ${by[s.remoteCandidateId]?.candidateType} ${by[s.remoteCandidateId]?.address}: ${s.state}, ${s.requestsSent} checks, ${s.responsesReceived} answers, ${s.requestsReceived} received`).join('; ')
+            + ' | local: ' + all.filter(s => s.type === 'local-candidate').map(s => `${s.candidateType}/${s.relayProtocol ?? s.protocol} ${s.address}:${s.port}`).join(' ')
+            + ' | remote: ' + all.filter(s => s.type === 'remote-candidate').map(s => `${s.candidateType} ${s.address}:${s.port}`).join(' ');
+          return { phase: p.phase, pairs: window.pairs ?? '', session: p.session, failure: p.failure?.words ?? p.endWords ?? '', spread, width: v.videoWidth, frames: video?.framesDecoded ?? 0,
             energy: audio?.totalAudioEnergy ?? 0, sent: all.find(s => s.type === 'outbound-rtp' && s.kind === 'audio')?.packetsSent ?? 0,
             local: local ? local.candidateType + (local.relayProtocol ? '/' + local.relayProtocol : '') : '', remote: remote?.candidateType ?? '', remoteAddress: remote?.address ?? '', grant: p.grant.state,
             firstFrame: p.done.find(s => s.name === 'first-frame')?.at ?? 0, steps: Object.fromEntries(p.done.map(s => [s.name, Math.round(s.at)])) };
@@ -134,9 +138,9 @@ internal sealed class StageViewer : IAsyncDisposable
 
 /// <summary>What a viewer sees, hears and sends; spread is the standard deviation of the picture's brightness, 0 for a black one.</summary>
 internal sealed record Sight(
-    string Phase, string Session, string Failure, double Spread, int Width, int Frames, double Energy, int Sent, string Local, string Remote, string RemoteAddress, string Grant, double FirstFrame,
+    string Phase, string Session, string Failure, double Spread, int Width, int Frames, double Energy, int Sent, string Local, string Remote, string RemoteAddress, string Grant, double FirstFrame, string Pairs,
     Dictionary<string, double> Steps)
 {
     public override string ToString() => string.Create(CultureInfo.InvariantCulture,
-        $"{Phase} {Failure} {Width} px, spread {Spread:0}, {Frames} frames, sound energy {Energy:0.0000}, {Sent} packets spoken, {Local} to {Remote}, grant {Grant}, steps {string.Join(' ', Steps.Select(s => $"{s.Key}={s.Value}"))}");
+        $"{Phase} {Failure} {Width} px, spread {Spread:0}, {Frames} frames, sound energy {Energy:0.0000}, {Sent} packets spoken, {Local} to {Remote}, grant {Grant}, steps {string.Join(' ', Steps.Select(s => $"{s.Key}={s.Value}"))}, pairs: {Pairs}");
 }
