@@ -193,7 +193,7 @@ internal static class QosLoad
             _target = _cmts.LocalEndPoints[0];
             if (!withServer) return;
             var server = new PolicyServerSettings(new Psid(77), [(Prefix("10.1.0.0/16"), 0)]);
-            _server = new PolicyServerHost(server, [_target], new PolicyRules(), TimeProvider.System, NullLogger<PolicyServerHost>.Instance);
+            _server = new PolicyServerHost(server, [_target], PolicyRules.Unlimited, TimeProvider.System, NullLogger<PolicyServerHost>.Instance);
             _server.Start(new IPEndPoint(IPAddress.Loopback, 0), Loopback);
             _target = _server.LocalEndPoints[0];
         }

@@ -16,16 +16,21 @@ internal sealed class QosWorld
     private long _order;
     private int _nextLink = 1;
 
-    public QosWorld(CmtsSettings? cmts = null, PolicyRules? rules = null, ApplicationManagerSettings? manager = null, int cmtsCount = 1, int serverCount = 1, ulong seed = 1, CopsSettings? north = null)
+    public QosWorld(CmtsSettings? cmts = null, PolicyRules? rules = null, ApplicationManagerSettings? manager = null, int cmtsCount = 1, int serverCount = 1, ulong seed = 1, CopsSettings? north = null,
+        int maxUndelivered = 10_000)
     {
+        MaxUndelivered = maxUndelivered;
         Random = new CountingRandom(seed);
         CmtsSettings settings = cmts ?? Given.Cmts;
         for (int i = 0; i < cmtsCount; i++) Add(new CmtsNode(this, settings));
-        for (int i = 0; i < serverCount; i++) Add(new ServerNode(this, rules ?? new PolicyRules(), cmtsCount, i, north ?? new CopsSettings("policy-server")));
+        for (int i = 0; i < serverCount; i++) Add(new ServerNode(this, rules ?? PolicyRules.Unlimited, cmtsCount, i, north ?? new CopsSettings("policy-server")));
         Manager = Add(new ManagerNode(this, (manager ?? Given.Manager) with { PolicyServers = serverCount }));
     }
 
     public CountingRandom Random { get; }
+
+    /// <summary>Reports that a policy server keeps for application managers.</summary>
+    public int MaxUndelivered { get; }
 
     public TimeSpan Now { get; private set; } = TimeSpan.FromSeconds(1000);
 
@@ -294,7 +299,7 @@ internal sealed class QosWorld
         {
             var routes = new List<(SubscriberPrefix, int)>();
             for (int i = 0; i < cmtsCount; i++) routes.Add((Given.Prefix($"10.{i + 1}.0.0/16"), i));
-            return new PolicyServer(new PolicyServerSettings(new Psid((uint)(77 + place)), routes) { CmtsCount = cmtsCount, ElementId = 4242, North = north }, rules, world.Random);
+            return new PolicyServer(new PolicyServerSettings(new Psid((uint)(77 + place)), routes) { CmtsCount = cmtsCount, ElementId = 4242, North = north, MaxUndelivered = world.MaxUndelivered }, rules, world.Random);
         }
 
         private void Carry()

@@ -175,6 +175,14 @@ public sealed partial class ApplicationManager
     public IEnumerable<(GateHandle Handle, string Session, GateId Gate, SubscriberId Subscriber, GateState State)> Snapshot() =>
         _gates.Values.Select(g => (g.Handle, g.Session, g.Id, g.Request.Subscriber, g.State));
 
+    /// <summary>
+    /// What is left when this engine is given up after a fault: the sessions whose gates its successor, made from the journal, has to
+    /// adopt, and an outcome (unavailable) for every request that was still waiting for one.
+    /// </summary>
+    public (IReadOnlyList<string> Sessions, IReadOnlyList<GateEvent> Outcomes) GiveUp() =>
+        ([.. _gates.Values.Where(g => !g.IsReleased && g.OrphanAt is null).Select(g => g.Session).Distinct(StringComparer.Ordinal)],
+            [.. _gates.Values.Where(g => g.OutcomeAt is not null).Select(g => Event(g, GateEventKind.Unavailable))]);
+
     public void HandleConnected(TimeSpan now) => _link.HandleConnected(now, _settings.PolicyServerNames.ElementAtOrDefault(_server));
 
     public void HandleConnectFailed(TimeSpan now)

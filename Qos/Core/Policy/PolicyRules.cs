@@ -4,7 +4,10 @@ using MediaRelay.Qos.Pcmm;
 
 namespace MediaRelay.Qos.Policy;
 
-/// <summary>What a policy server allows. Null and empty mean no limit. Immutable; a changed file gives a new object.</summary>
+/// <summary>
+/// What a policy server allows. Null and empty mean no limit; what is not said is limited where a limit is given here, so that nobody
+/// fills a home's modem with gates because a rules file was forgotten. Immutable; a changed file gives a new object.
+/// </summary>
 public sealed record PolicyRules
 {
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
@@ -13,11 +16,14 @@ public sealed record PolicyRules
         Converters = { new JsonStringEnumConverter() },
     };
 
-    /// <summary>Gates of one subscriber (error 16, sub-code 1).</summary>
-    public int? MaxGatesPerSubscriber { get; init; }
+    /// <summary>Rules that allow everything, for loads and for tests of something else.</summary>
+    public static PolicyRules Unlimited { get; } = new() { MaxGatesPerSubscriber = null, NewGatesPerMinute = null };
 
-    /// <summary>New gates of one subscriber in a minute (error 16, sub-code 2).</summary>
-    public int? NewGatesPerMinute { get; init; }
+    /// <summary>Gates of one subscriber (error 16, sub-code 1).</summary>
+    public int? MaxGatesPerSubscriber { get; init; } = 8;
+
+    /// <summary>New gates of one subscriber in a minute (error 16, sub-code 2). One that the CMTS never answered for does not count.</summary>
+    public int? NewGatesPerMinute { get; init; } = 4;
 
     /// <summary>Sum of upstream gate rates of one subscriber in bit/s (error 16, sub-code 3).</summary>
     [JsonConverter(typeof(BitRateConverter))]

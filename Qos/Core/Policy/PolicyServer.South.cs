@@ -328,7 +328,12 @@ public sealed partial class PolicyServer
     /// <summary>A command that the CMTS will not answer any more.</summary>
     private void Fail(in Operation operation, PcmmError error)
     {
-        if (operation.Kind == OperationKind.Set && operation.Change is null && operation.Gate is { } never) Count(never, -1);
+        if (operation.Kind == OperationKind.Set && operation.Change is null && operation.Gate is { } never)
+        {
+            SubscriberLoad load = LoadOf(never.Subscriber);
+            if (load.NewInWindow > 0) load.NewInWindow--; // Asked for again when the CMTS is back, it is the same new gate.
+            Count(never, -1);
+        }
         if (operation.Merge is { } merge)
         {
             merge.Error = error;

@@ -58,7 +58,7 @@ public sealed class CmtsHost : IAsyncDisposable
 
         public void Begin(IPEndPoint listen, IReadOnlyList<SubscriberPrefix> allowed, double trafficShare)
         {
-            Engine = new CmtsEmulator(settings, _random);
+            Renew();
             Run();
             Listen(listen, peer => allowed.Any(p => p.Contains(SubscriberId.From(peer))));
             if (trafficShare > 0) _traffic = Clock.CreateTimer(_ => _ = Do((e, commands, now) => Flow(e, commands, now, trafficShare)), null, TrafficStep, TrafficStep);
@@ -97,15 +97,23 @@ public sealed class CmtsHost : IAsyncDisposable
             for (int i = 0; i < _commands.Count; i++)
             {
                 LinkCommand command = _commands[i];
-                if (command.Action == LinkAction.Close)
+                try
                 {
-                    CloseAfterSending(command.Link);
-                    continue;
+                    CarryOut(command);
                 }
-                Send(command.Link);
-                if (Engine.PendingOutput(command.Link).IsEmpty) Engine.HandleWritable(command.Link, Now, _commands);
+                catch (Exception fault) // It costs the link that it is about.
+                {
+                    Contain(fault, command.Link);
+                }
             }
             _commands.Clear();
+            return default;
+        }
+
+        /// <summary>As after a reboot: the gates are gone, and whoever asked for them asks again.</summary>
+        protected override ValueTask RenewAsync()
+        {
+            Renew();
             return default;
         }
 
@@ -113,6 +121,23 @@ public sealed class CmtsHost : IAsyncDisposable
         {
             _traffic?.Dispose();
             Engine.ShutDown(_commands);
+        }
+
+        private void Renew()
+        {
+            _commands.Clear();
+            Engine = new CmtsEmulator(settings, _random);
+        }
+
+        private void CarryOut(LinkCommand command)
+        {
+            if (command.Action == LinkAction.Close)
+            {
+                CloseAfterSending(command.Link);
+                return;
+            }
+            Send(command.Link);
+            if (Engine.PendingOutput(command.Link).IsEmpty) Engine.HandleWritable(command.Link, Now, _commands);
         }
 
         private void Flow(CmtsEmulator engine, List<LinkCommand> commands, TimeSpan now, double share)

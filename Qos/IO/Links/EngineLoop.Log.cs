@@ -23,4 +23,7 @@ internal abstract partial class EngineLoop
 
     [LoggerMessage(3005, LogLevel.Warning, "A gate control connection could not be accepted: {Cause}. The listener stays.")]
     private partial void LogAcceptFailed(string cause);
+
+    [LoggerMessage(3006, LogLevel.Critical, "Gate control failed inside. Its connections were closed and it starts again in {Pause}.")]
+    private partial void LogRestart(Exception fault, TimeSpan pause);
 }

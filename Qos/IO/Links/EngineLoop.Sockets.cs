@@ -79,7 +79,7 @@ internal abstract partial class EngineLoop
         }
     }
 
-    private async Task DialAsync(int link, IPEndPoint address)
+    private async Task DialAsync(int link, IPEndPoint address, int restarts)
     {
         var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
@@ -89,14 +89,14 @@ internal abstract partial class EngineLoop
             await socket.ConnectAsync(address, limit.Token).ConfigureAwait(false);
             SslStream? secure = _security is null ? null : await _security.DialAsync(socket, address.Address, limit.Token).ConfigureAwait(false);
             LogConnected(address);
-            await _mailbox.Writer.WriteAsync(new Item(ItemKind.Connected, link, State: new SocketLink(socket, address.Address, secure)), _stop.Token).ConfigureAwait(false);
+            await _mailbox.Writer.WriteAsync(new Item(ItemKind.Connected, link, Count: restarts, State: new SocketLink(socket, address.Address, secure)), _stop.Token).ConfigureAwait(false);
         }
         catch (Exception fault) when (IsTransportFault(fault) || fault is AuthenticationException)
         {
             socket.Dispose();
             if (_stop.IsCancellationRequested) return;
             LogConnectFailed(address, fault is OperationCanceledException ? $"no answer within {DialLimit.TotalSeconds:0} s" : Cause(fault));
-            await PostQuietlyAsync(new Item(ItemKind.ConnectFailed, link)).ConfigureAwait(false);
+            await PostQuietlyAsync(new Item(ItemKind.ConnectFailed, link, Count: restarts)).ConfigureAwait(false);
         }
     }
 

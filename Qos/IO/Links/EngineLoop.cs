@@ -131,7 +131,7 @@ internal abstract partial class EngineLoop : IAsyncDisposable
     }
 
     /// <summary>Connects in the background; the engine hears connected or failed.</summary>
-    protected void Dial(int link, IPEndPoint address) => _ = DialAsync(link, address);
+    protected void Dial(int link, IPEndPoint address) => _ = DialAsync(link, address, _restarts);
 
     /// <summary>Sends what the engine has queued for a link; what the socket does not take now goes out as it makes room.</summary>
     protected void Send(int link)
@@ -212,8 +212,11 @@ internal abstract partial class EngineLoop : IAsyncDisposable
 
     protected abstract void OnDeadline(TimeSpan now);
 
-    /// <summary>Carries out the commands that the engine gave in this batch.</summary>
+    /// <summary>Carries out the commands that the engine gave in this batch. A fault of one link goes to <see cref="Contain"/>; any other ends the engine, see <see cref="RenewAsync"/>.</summary>
     protected abstract ValueTask CarryOutAsync();
+
+    /// <summary>Puts a new engine in the place of one that has failed. Its links are closed already.</summary>
+    protected abstract ValueTask RenewAsync();
 
     protected virtual bool IsCongested(int link) => false;
 
@@ -248,22 +251,18 @@ internal abstract partial class EngineLoop : IAsyncDisposable
         {
             while (await mailbox.WaitToReadAsync(_stop.Token).ConfigureAwait(false))
             {
-                TimeSpan now = Now;
-                for (int i = 0; i < BatchSize && mailbox.TryRead(out Item item); i++)
+                try
                 {
-                    try
-                    {
-                        Handle(item, now);
-                    }
-                    catch (Exception fault) // One input must not end the owner; the link that brought it is closed.
-                    {
-                        LogFault(fault, item.Link);
-                        if (item.Kind == ItemKind.Received && _links.TryGetValue(item.Link, out SocketLink? bad)) Shut(item.Link, bad);
-                    }
+                    TimeSpan now = Now;
+                    for (int i = 0; i < BatchSize && mailbox.TryRead(out Item item); i++) HandleContained(item, now);
+                    if (NextDeadline <= now) OnDeadline(now);
+                    await CarryOutAsync().ConfigureAwait(false);
+                    Arm();
                 }
-                if (NextDeadline <= now) OnDeadline(now);
-                await CarryOutAsync().ConfigureAwait(false);
-                Arm();
+                catch (Exception fault) when (fault is not OperationCanceledException || !_stop.IsCancellationRequested)
+                {
+                    await RestartAsync(fault).ConfigureAwait(false);
+                }
             }
         }
         catch (OperationCanceledException)
@@ -277,19 +276,28 @@ internal abstract partial class EngineLoop : IAsyncDisposable
         switch (item.Kind)
         {
             case ItemKind.Received:
-                if (_links.ContainsKey(item.Link)) OnReceived(item.Link, item.Buffer.AsSpan(0, item.Count), now);
-                ArrayPool<byte>.Shared.Return(item.Buffer!);
+                try
+                {
+                    if (_links.ContainsKey(item.Link)) OnReceived(item.Link, item.Buffer.AsSpan(0, item.Count), now);
+                }
+                finally
+                {
+                    ArrayPool<byte>.Shared.Return(item.Buffer!);
+                }
                 Relieve(item.Link);
                 break;
             case ItemKind.Accepted:
                 Begin(item.Link, (SocketLink)item.State!);
                 OnAccepted(item.Link, ((SocketLink)item.State!).Peer.ToString(), now);
                 break;
-            case ItemKind.Connected:
+            case ItemKind.Connected when item.Count == _restarts:
                 Begin(item.Link, (SocketLink)item.State!);
                 OnConnected(item.Link, now);
                 break;
-            case ItemKind.ConnectFailed:
+            case ItemKind.Connected: // An engine that is no more had this dialled.
+                ((SocketLink)item.State!).Socket.Dispose();
+                break;
+            case ItemKind.ConnectFailed when item.Count == _restarts:
                 OnConnectFailed(item.Link, now);
                 break;
             case ItemKind.Closed when _links.TryGetValue(item.Link, out SocketLink? closed) && closed.Socket == item.State:

@@ -27,11 +27,7 @@ public sealed class PolicyServerHost : IAsyncDisposable
     public void Start(IPEndPoint listen, IReadOnlyList<SubscriberPrefix> allowed) => _loop.Begin(listen, allowed);
 
     /// <summary>New rules for requests from now on.</summary>
-    public Task UseRulesAsync(PolicyRules rules) => _loop.Ask(e =>
-    {
-        e.HandleRules(rules);
-        return true;
-    });
+    public Task UseRulesAsync(PolicyRules rules) => _loop.UseRulesAsync(rules);
 
     /// <summary>Number of gates, connected application managers, and for each CMTS whether it answers.</summary>
     public Task<(int Gates, int ApplicationManagers, IReadOnlyList<bool> Cmts)> SnapshotAsync() =>
@@ -44,13 +40,17 @@ public sealed class PolicyServerHost : IAsyncDisposable
         private static readonly TimeSpan WallClockStep = TimeSpan.FromSeconds(30);
         private readonly List<LinkCommand> _commands = [];
         private readonly IReadOnlyList<IPEndPoint> _cmts;
-        private readonly PolicyServer _engine;
+        private readonly PolicyServerSettings _settings;
+        private PolicyServer _engine;
+        private PolicyRules _rules;
         private ITimer? _wallClock;
 
         public Loop(PolicyServerSettings settings, IReadOnlyList<IPEndPoint> cmts, PolicyRules rules, TimeProvider clock, ILogger logger, LinkSecurity? security)
             : base(clock, logger, security)
         {
             _cmts = cmts;
+            _settings = settings;
+            _rules = rules;
             _engine = new PolicyServer(settings, rules, RandomNumberGenerator.Create());
         }
 
@@ -67,11 +67,17 @@ public sealed class PolicyServerHost : IAsyncDisposable
             _wallClock = Clock.CreateTimer(_ => _ = SetWallClockAsync(), null, WallClockStep, WallClockStep);
             _ = AskAsync(() =>
             {
-                _engine.HandleWallClock(Clock.GetLocalNow(), Now);
-                _engine.Start(Now, _commands);
+                Begin();
                 return true;
             });
         }
+
+        public Task UseRulesAsync(PolicyRules rules) => AskAsync(() =>
+        {
+            _rules = rules;
+            _engine.HandleRules(rules);
+            return true;
+        });
 
         public Task<T> Ask<T>(Func<PolicyServer, T> function) => AskAsync(() => function(_engine));
 
@@ -99,16 +105,33 @@ public sealed class PolicyServerHost : IAsyncDisposable
 
         protected override ValueTask CarryOutAsync()
         {
-            foreach (LinkCommand command in _commands)
+            for (int i = 0; i < _commands.Count; i++)
             {
-                switch (command.Action)
+                LinkCommand command = _commands[i];
+                try
                 {
-                    case LinkAction.Connect: Dial(command.Link, _cmts[-1 - command.Link]); break;
-                    case LinkAction.Close: CloseAfterSending(command.Link); break;
-                    default: Send(command.Link); break;
+                    switch (command.Action)
+                    {
+                        case LinkAction.Connect: Dial(command.Link, _cmts[-1 - command.Link]); break;
+                        case LinkAction.Close: CloseAfterSending(command.Link); break;
+                        default: Send(command.Link); break;
+                    }
+                }
+                catch (Exception fault) // It costs the link that it is about.
+                {
+                    Contain(fault, command.Link);
                 }
             }
             _commands.Clear();
+            return default;
+        }
+
+        /// <summary>The new engine learns gates and owners from the CMTSs, as after a restart of the program.</summary>
+        protected override ValueTask RenewAsync()
+        {
+            _commands.Clear();
+            _engine = new PolicyServer(_settings, _rules, RandomNumberGenerator.Create());
+            Begin();
             return default;
         }
 
@@ -116,6 +139,12 @@ public sealed class PolicyServerHost : IAsyncDisposable
         {
             _wallClock?.Dispose();
             _engine.ShutDown(_commands);
+        }
+
+        private void Begin()
+        {
+            _engine.HandleWallClock(Clock.GetLocalNow(), Now);
+            _engine.Start(Now, _commands);
         }
 
         private Task<bool> SetWallClockAsync() => AskAsync(() =>

@@ -63,6 +63,7 @@ public sealed partial class PolicyServerLink : IApplicationManager, IAsyncDispos
         private readonly List<GateJournalEntry> _writes = [];
         private readonly List<GateHandle> _removals = [];
         private ImmutableArray<Action<GateEvent>> _handlers = [];
+        private (IReadOnlyList<string> Sessions, IReadOnlyList<GateEvent> Outcomes)? _waiting;
 
         public ApplicationManager? Engine { get; private set; }
 
@@ -110,23 +111,58 @@ public sealed partial class PolicyServerLink : IApplicationManager, IAsyncDispos
 
         protected override async ValueTask CarryOutAsync()
         {
-            foreach (ManagerCommand command in _commands)
+            int from = 0, until;
+            do
             {
-                if (command is ManagerCommand.Write write) Write(write.Entry);
-                else if (command is ManagerCommand.Remove remove) Remove(remove.Handle);
-            }
-            // What is not durable must not be sent: while the disk refuses, requests run into their deadline.
-            if (await TryCommitAsync().ConfigureAwait(false)) Send(0);
-            foreach (ManagerCommand command in _commands)
-            {
-                switch (command)
+                until = _commands.Count;
+                for (int i = from; i < until; i++)
                 {
-                    case ManagerCommand.Connect connect: Dial(0, servers[connect.PolicyServer]); break;
-                    case ManagerCommand.Close: CloseAfterSending(0); break;
-                    case ManagerCommand.Notify notify: Tell(notify.Event); break;
+                    if (_commands[i] is ManagerCommand.Write write) Write(write.Entry);
+                    else if (_commands[i] is ManagerCommand.Remove remove) Remove(remove.Handle);
                 }
+                // What is not durable must not be sent: while the disk refuses, requests run into their deadline.
+                if (await TryCommitAsync().ConfigureAwait(false)) SendContained();
+                for (; from < until; from++) CarryOut(_commands[from]);
             }
+            while (_commands.Count > until); // A link that closed meanwhile had something to say.
             _commands.Clear();
+        }
+
+        /// <summary>The journal is read again. Sessions keep their gates, and what was still waiting for an answer has one.</summary>
+        protected override async ValueTask RenewAsync()
+        {
+            (IReadOnlyList<string> sessions, IReadOnlyList<GateEvent> outcomes) = _waiting ??= Engine!.GiveUp();
+            _commands.Clear();
+            _writes.Clear();
+            _removals.Clear();
+            var engine = new ApplicationManager(settings, await journal.LoadAsync(Stopping).ConfigureAwait(false), RandomNumberGenerator.Create());
+            Engine = engine;
+            _waiting = null;
+            engine.Start(Now, _commands);
+            foreach (string session in sessions) engine.AdoptGates(session);
+            foreach (GateEvent outcome in outcomes) Tell(outcome);
+        }
+
+        private void SendContained()
+        {
+            try
+            {
+                Send(0);
+            }
+            catch (Exception fault) // It costs the connection; the engine dials again.
+            {
+                Contain(fault, 0);
+            }
+        }
+
+        private void CarryOut(ManagerCommand command)
+        {
+            switch (command)
+            {
+                case ManagerCommand.Connect connect: Dial(0, servers[connect.PolicyServer]); break;
+                case ManagerCommand.Close: CloseAfterSending(0); break;
+                case ManagerCommand.Notify notify: Tell(notify.Event); break;
+            }
         }
 
         private async ValueTask<bool> TryCommitAsync()
@@ -162,7 +198,17 @@ public sealed partial class PolicyServerLink : IApplicationManager, IAsyncDispos
 
         private void Tell(GateEvent happened)
         {
-            foreach (Action<GateEvent> handler in _handlers) handler(happened);
+            foreach (Action<GateEvent> handler in _handlers)
+            {
+                try
+                {
+                    handler(happened);
+                }
+                catch (Exception fault) // One session's fault is not the others'.
+                {
+                    LogListenerFailed(Logger, fault, happened.Kind, happened.Session);
+                }
+            }
         }
 
         private sealed class Subscription(Loop loop, Action<GateEvent> handler) : IDisposable

@@ -8,8 +8,8 @@ namespace MediaRelay.Signaling.Sessions;
 
 /// <summary>
 /// From session descriptions and the selected path to gates: one for each direction of the five-tuple at the CMTS. A stream of
-/// constant packets that is alone on its five-tuple becomes an unsolicited grant; everything else gets polling upstream and a reserved
-/// rate downstream. BUNDLE puts audio and video on one five-tuple, which no classifier can take apart: they share one gate for the sum.
+/// constant packets that is alone on its five-tuple becomes an unsolicited grant; everything else gets polling upstream (inside TCP:
+/// best effort with a reserved rate) and a reserved rate downstream. BUNDLE puts audio and video on one five-tuple, which no classifier can take apart: they share one gate for the sum.
 /// </summary>
 /// <param name="settings">Assumptions where the descriptions are silent.</param>
 public sealed class FlowPlanner(FlowPlannerSettings settings)
@@ -142,12 +142,12 @@ public sealed class FlowPlanner(FlowPlannerSettings settings)
         List<StreamEstimate> streams = [.. sections.Select(s => StreamEstimate.Of(
             isUp ? s.Answer ?? s.Offer : s.Offer, isUp ? (s.Answer is null ? null : s.Offer) : s.Answer, path.IsV6, demand.ThroughRelay, settings))];
         bool isAlone = sections.Count == 1 && !sections[0].MultiplexesRtcp && (!sections[0].UsesIce || streams[0].IpBytes >= ConsentBytes);
-        bool isGrant = isAlone && streams[0].IsConstant;
+        bool isGrant = isAlone && streams[0].IsConstant && path.Protocol == Udp;
         if (sections.Count > 1 && isUp) notes.Add("Audio and video share one five-tuple (BUNDLE or one relay allocation); one gate carries their sum.");
         ResourceEnvelopes envelopes = demand.IsCommitted ? ResourceEnvelopes.Commit : ResourceEnvelopes.Authorize;
         TrafficProfile profile = isGrant
             ? TrafficProfile.FromFlowSpec(envelopes, FlowSpec.Constant((uint)streams[0].IpBytes, streams[0].PacketsPerSecond))
-            : Variable(direction, envelopes, streams);
+            : Variable(direction, envelopes, streams, path.Protocol);
         byte? dscp = DscpOf(sections, demand.IsAlarm);
         var spec = new GateSpec(direction)
         {
@@ -159,7 +159,7 @@ public sealed class FlowPlanner(FlowPlannerSettings settings)
     }
 
     /// <summary>Polling for the home's own packets, a reserved rate for those to it; RTCP and consent checks are in the rate.</summary>
-    private TrafficProfile Variable(GateDirection direction, ResourceEnvelopes envelopes, List<StreamEstimate> streams)
+    private TrafficProfile Variable(GateDirection direction, ResourceEnvelopes envelopes, List<StreamEstimate> streams, byte protocol)
     {
         double onCable = streams.Sum(s => s.PacketsPerSecond * (s.IpBytes + Ethernet)) * 8 * RtcpShare;
         var rate = (uint)Math.Ceiling(Math.Min(onCable, settings.MaxBitsPerSecond));
@@ -171,6 +171,14 @@ public sealed class FlowPlanner(FlowPlannerSettings settings)
             return TrafficProfile.Single(TrafficProfileType.Downstream, envelopes, new ParameterSet
             {
                 Priority = FlowPriority, MinReservedRate = rate, MaxSustainedRate = rate, PeakRate = (uint)Math.Min(2L * rate, uint.MaxValue), MaxBurst = burst, MinPacketSize = smallest,
+            });
+        }
+        if (protocol == Tcp)
+        {
+            // TCP joins and cuts what it carries and waits for acknowledgements: no pace to poll at, only a rate to keep.
+            return TrafficProfile.Single(TrafficProfileType.BestEffort, envelopes, new ParameterSet
+            {
+                Priority = FlowPriority, MinReservedRate = rate, MaxSustainedRate = rate, MaxBurst = burst, MinPacketSize = smallest, MaxConcatenatedBurst = 1522,
             });
         }
         // Polled at twice the packet rate, so that a burst drains; the slowest stream alone would be polled at its own pace.

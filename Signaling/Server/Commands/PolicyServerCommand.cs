@@ -15,7 +15,7 @@ internal static class PolicyServerCommand
 {
     private static readonly Option<string> Listen = new("--listen") { Description = "Where application managers connect.", HelpName = "ip:port", DefaultValueFactory = _ => "127.0.0.1:3918" };
     private static readonly Option<string[]> Cmts = new("--cmts") { Description = "Subscribers and the CMTS that serves them, e.g. 10.1.0.0/16=127.0.0.1:3919; a name after @ is the PEPID it has to give itself. May be repeated.", HelpName = "range=ip:port[@name]" };
-    private static readonly Option<FileInfo?> Rules = new("--rules") { Description = "JSON file with the rules; read again when it changes. Everything is allowed without it.", HelpName = "file" };
+    private static readonly Option<FileInfo?> Rules = new("--rules") { Description = "JSON file with the rules; read again when it changes. Without it: 8 gates per subscriber, 4 new ones per minute.", HelpName = "file" };
     private static readonly Option<string[]> Allow = new("--allow") { Description = "Addresses that may connect; loopback when not given. May be repeated.", HelpName = "range" };
     private static readonly Option<uint> PsidOption = new("--psid") { Description = "This policy server's identity towards CMTSs, unique and from the numbers of AMIDs.", DefaultValueFactory = _ => 1 };
     private static readonly Option<int> ElementId = new("--element-id") { Description = "Event element id kept with every decision, 0 for none.", DefaultValueFactory = _ => 0 };

@@ -37,7 +37,7 @@ internal sealed class DemoNode(DemoSettings settings)
         SubscriberPrefix anyone = Range("0.0.0.0/0"), here = Range("127.0.0.0/8");
         var cmts = new IPEndPoint(IPAddress.Loopback, settings.CmtsPort);
         services.AddSingleton(p => new CmtsHost(new CmtsSettings { Modems = [anyone], DsxDelay = TimeSpan.FromMilliseconds(5) }, TimeProvider.System, p.GetRequiredService<ILogger<CmtsHost>>()));
-        services.AddSingleton(p => new PolicyServerHost(new PolicyServerSettings(new Psid(7), [(anyone, 0)]), [cmts], new PolicyRules { MaxGatesPerSubscriber = 64 }, TimeProvider.System, p.GetRequiredService<ILogger<PolicyServerHost>>()));
+        services.AddSingleton(p => new PolicyServerHost(new PolicyServerSettings(new Psid(7), [(anyone, 0)]), [cmts], new PolicyRules { MaxGatesPerSubscriber = 64, NewGatesPerMinute = null }, TimeProvider.System, p.GetRequiredService<ILogger<PolicyServerHost>>()));
         // Before all other hosted services, so that the application manager finds them at its first try.
         services.Insert(0, ServiceDescriptor.Singleton<IHostedService>(p => new Network(p.GetRequiredService<CmtsHost>(), p.GetRequiredService<PolicyServerHost>(), cmts, new IPEndPoint(IPAddress.Loopback, settings.PolicyPort), here)));
         services.AddSingleton(settings);

@@ -99,6 +99,44 @@ public sealed class IncrementalSynchTests
         Assert.Equal(1, world.Cmts[0].Engine.GateCount);
     }
 
+    [Fact]
+    public void While_a_cmts_is_away_the_managers_increment_is_refused_with_18_and_all_agrees_when_it_is_back()
+    {
+        QosWorld world = new QosWorld().Start();
+        world.Manager.Request("s", Given.Request(spec: Given.Upstream with { T3 = 0 }));
+        world.Settle();
+        world.RecordsTraffic = true;
+        world.Cmts[0].IsUp = false;
+        world.Cmts[0].Cut();
+        world.Manager.Cut();
+        world.Run(TimeSpan.FromSeconds(5));
+        Assert.Equal(PcmmErrorCode.TransportError, AnswersToManager(world)[0]);
+        world.Cmts[0].IsUp = true;
+        world.Run(TimeSpan.FromSeconds(60));
+        Assert.Equal(PcmmErrorCode.None, AnswersToManager(world)[^1]);
+        Assert.Equal((1, 1, 1), (world.Manager.Engine.GateCount, world.Servers[0].Engine.GateCount, world.Cmts[0].Engine.GateCount));
+    }
+
+    [Fact]
+    public void Reports_that_were_too_many_to_keep_are_answered_with_26_and_the_full_synchronisation_finds_the_difference()
+    {
+        QosWorld world = new QosWorld(maxUndelivered: 1).Start();
+        world.Manager.Request("s", Given.Request(), Given.Request("10.1.0.8"));
+        world.Settle();
+        world.RecordsTraffic = true;
+        world.Manager.Cut();
+        foreach (GateId id in world.Cmts[0].Engine.Snapshot(world.Now).Gates.Select(g => g.Id).ToArray()) world.Cmts[0].Do((e, commands) => e.ClearGate(id, world.Now, commands));
+        world.Run(TimeSpan.FromSeconds(30));
+        List<PcmmErrorCode> answers = AnswersToManager(world);
+        Assert.Equal((PcmmErrorCode.StateDataIncomplete, PcmmErrorCode.None), (answers[0], answers[^1]));
+        Assert.True(answers.Count >= 2, "No full synchronisation followed.");
+        Assert.Equal(world.Cmts[0].Engine.GateCount, world.Manager.Engine.GateCount);
+        Assert.Equal(world.Cmts[0].Engine.GateCount, world.Servers[0].Engine.GateCount);
+    }
+
+    private static List<PcmmErrorCode> AnswersToManager(QosWorld world) =>
+        [.. Answers(world).Where(a => a.To is QosWorld.ManagerNode && a.Command == GateCommand.SynchComplete).Select(a => a.Error)];
+
     private static List<(QosWorld.Node To, GateCommand Command, PcmmErrorCode Error)> Answers(QosWorld world)
     {
         var list = new List<(QosWorld.Node, GateCommand, PcmmErrorCode)>();

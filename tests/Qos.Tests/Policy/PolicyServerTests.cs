@@ -39,6 +39,42 @@ public sealed class PolicyServerTests
     }
 
     [Fact]
+    public void Without_rules_a_subscriber_has_at_most_four_new_gates_a_minute_and_eight_in_all()
+    {
+        QosWorld world = new QosWorld(rules: new PolicyRules()).Start();
+        ushort port = 20000;
+        Assert.Equal([0, 0, 0, 0, 2, 2], Ask(6));
+        GateHandle other = world.Manager.Request("other", Given.Request("10.1.0.8"))[0];
+        world.Settle();
+        Assert.Equal(GateEventKind.Set, world.Manager.Last(other)!.Kind);
+        world.Run(TimeSpan.FromSeconds(61));
+        Assert.Equal([0, 0, 0, 0, 1], Ask(5));
+
+        // Sub-codes of error 16, 0 for a gate that was set.
+        int[] Ask(int count)
+        {
+            GateSpec quiet = Given.Upstream with { T3 = 0 };
+            GateHandle[] gates = [.. Enumerable.Range(0, count).Select(_ => world.Manager.Request("s", Given.Request(spec: quiet, port: port += 2))[0])];
+            world.Settle();
+            return [.. gates.Select(g => world.Manager.Last(g)!.Error is { IsNone: false } error ? (int)error.SubCode : 0)];
+        }
+    }
+
+    [Theory]
+    [InlineData("{}", 4)]
+    [InlineData("""{ "newGatesPerMinute": null }""", 8)]
+    [InlineData("""{ "newGatesPerMinute": null, "maxGatesPerSubscriber": 12 }""", 12)]
+    [InlineData("""{ "newGatesPerMinute": null, "maxGatesPerSubscriber": null }""", 14)]
+    public void Rules_override_the_default_limits(string json, int set)
+    {
+        Assert.True(PolicyRules.TryParse(System.Text.Encoding.UTF8.GetBytes(json), out PolicyRules rules, out _));
+        QosWorld world = new QosWorld(rules: rules).Start();
+        world.Manager.Request("s", [.. Enumerable.Range(0, 14).Select(i => Given.Request(port: (ushort)(20000 + (2 * i))))]);
+        world.Settle();
+        Assert.Equal(set, world.Cmts[0].Engine.GateCount);
+    }
+
+    [Fact]
     public void A_dead_cmts_does_not_delay_another()
     {
         QosWorld world = new QosWorld(cmtsCount: 2).Start();

@@ -114,6 +114,56 @@ public sealed class FlowPlannerTests
         Assert.Equal((6, 3478), (plan.Gates[0].Classifiers[0].Protocol, plan.Gates[0].Classifiers[0].DestinationPortStart));
     }
 
+    /// <summary>Codec, transport of the path, profile upstream.</summary>
+    [Theory]
+    [InlineData("camera", false, TrafficProfileType.RealTimePolling)]
+    [InlineData("camera", true, TrafficProfileType.BestEffort)]
+    [InlineData("G.711", false, TrafficProfileType.FlowSpec)]
+    [InlineData("G.711", true, TrafficProfileType.BestEffort)]
+    [InlineData("bundle", true, TrafficProfileType.BestEffort)]
+    public void What_goes_inside_tcp_is_best_effort_with_the_rate_reserved(string media, bool isTcp, TrafficProfileType type)
+    {
+        (string offer, string answer) = media switch
+        {
+            "camera" => (Video("recvonly"), Video("sendonly")),
+            "bundle" => (Bundle(), Bundle()),
+            _ => (Audio("0 PCMU/8000", 20, ""), Audio("0 PCMU/8000", 20, "")),
+        };
+        TrafficProfile profile = Plan(Demand(offer, answer, true) with { IsTcp = isTcp }).Gates.Single(g => g.Spec.Direction == GateDirection.Upstream).Profile;
+        Assert.Equal(type, profile.Type);
+        if (type != TrafficProfileType.BestEffort) return;
+        Assert.InRange(profile.First.MinReservedRate, media == "G.711" ? 80_000u : 2_000_000u, 2_400_000u);
+        Assert.Equal((profile.First.MinReservedRate, 0u), (profile.First.MaxSustainedRate, profile.First.PollingInterval));
+        Assert.Equal(PcmmErrorCode.None, DocsisMapping.TryMap(profile, ResourceEnvelopes.Committed, GateDirection.Upstream, true, false, out ServiceFlowParameters flow));
+        Assert.Equal(SchedulingType.BestEffort, flow.Scheduling);
+    }
+
+    /// <summary>RFC 8837 table 1 for two-way media (EF, AF42, AF41), RFC 4594 section 4.5 for a camera (CS3); no mark where two kinds share a five-tuple.</summary>
+    [Theory]
+    [InlineData("audio", "sendrecv", false, 46)]
+    [InlineData("audio", "sendrecv", true, 46)]
+    [InlineData("video", "sendrecv", false, 36)]
+    [InlineData("video", "sendrecv", true, 34)]
+    [InlineData("video", "sendonly", false, 24)]
+    [InlineData("video", "sendonly", true, 24)]
+    [InlineData("bundle", "sendrecv", false, null)]
+    [InlineData("bundle", "sendrecv", true, null)]
+    public void Marks_follow_the_kind_of_media(string kind, string direction, bool isAlarm, int? dscp)
+    {
+        string sdp = kind switch
+        {
+            "audio" => Audio("0 PCMU/8000", 20, ""),
+            "bundle" => Bundle(),
+            _ => Video(direction),
+        };
+        string offer = direction == "sendonly" ? Video("recvonly") : sdp;
+        Assert.All(Plan(Demand(offer, sdp, false) with { IsAlarm = isAlarm }).Gates, g =>
+        {
+            Assert.Equal(dscp is not null, g.Spec.OverwritesDscp);
+            Assert.Equal((dscp ?? 0, dscp is null ? 0 : 0xFC), (g.Spec.Tos >> 2, (int)g.Spec.TosMask));
+        });
+    }
+
     [Fact]
     public void Behind_the_homes_nat_subscriber_and_classifier_are_what_the_cmts_sees()
     {
