@@ -72,7 +72,7 @@ public sealed class PolicyServerHost : IAsyncDisposable
             });
         }
 
-        public Task UseRulesAsync(PolicyRules rules) => AskAsync(() =>
+        public Task<bool> UseRulesAsync(PolicyRules rules) => AskAsync(() =>
         {
             _rules = rules;
             _engine.HandleRules(rules);
