@@ -23,7 +23,7 @@ public sealed class BandwidthEstimator
 
     private const int Window = 2048;
     private const int MostPerFeedback = 1024;
-    private static readonly TimeSpan LossInterval = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan LossInterval = TimeSpan.FromMilliseconds(250), LongLossInterval = TimeSpan.FromSeconds(1), LossMemory = TimeSpan.FromSeconds(0.7);
     private static readonly TimeSpan Reaction = TimeSpan.FromMilliseconds(300);
 
     private static readonly TimeSpan Strain = TimeSpan.FromSeconds(30);
@@ -95,10 +95,13 @@ public sealed class BandwidthEstimator
         if (!known) return;
         (HasFeedback, Feedbacks) = (true, Feedbacks + 1);
         _lossSince ??= now;
-        if (now - _lossSince >= LossInterval && _reported >= 30) TakeLoss(now, _lost / (double)_reported);
+        // A small stream has few packets, and its loss must not be that of the large one before it for long.
+        var interval = now - _lossSince;
+        if ((interval >= LossInterval && _reported >= 30) || (interval >= LongLossInterval && _reported >= 5)) TakeLoss(now, _lost / (double)_reported);
         // Never below what arrives: the path takes that much.
-        if (_trend.IsGrowing) Decrease(now, Math.Max(_arrived.BitsPerSecond(now), _peak.BitsPerSecond() * 0.85));
-        else if (Loss < 0.02) Increase(now);
+        var arrived = _arrived.BitsPerSecond(now);
+        if (_trend.IsGrowing && arrived > 0) Decrease(now, Math.Max(arrived, _peak.BitsPerSecond() * 0.85));
+        else if (Loss <= 0.1) Increase(now, grows: Loss < 0.02);
     }
 
     /// <summary>
@@ -107,6 +110,7 @@ public sealed class BandwidthEstimator
     public void BeginTrial()
     {
         (_estimate, _remb) = (Math.Max(_estimate, Start), null);
+        (Loss, _lost, _reported) = (0, 0, 0);
         _trend.Reset();
     }
 
@@ -130,15 +134,18 @@ public sealed class BandwidthEstimator
         }
         else if (HasFeedback && Loss < 0.02)
         {
-            Increase(now);
+            Increase(now, grows: true);
         }
     }
 
     private void TakeLoss(TimeSpan now, double loss)
     {
-        (Loss, _lost, _reported, _lossSince) = (0.7 * Loss + 0.3 * loss, 0, 0, now);
+        var kept = Math.Exp(-(now - _lossSince!.Value) / LossMemory);
+        // Few packets tell that loss is over, but not what the path takes: so little was sent.
+        var isTelling = loss > 0.05 && _reported >= 30;
+        (Loss, _lost, _reported, _lossSince) = (kept * Loss + (1 - kept) * loss, 0, 0, now);
         var arrived = Math.Max(_arrived.BitsPerSecond(now), Least);
-        if (Loss > 0.1) Decrease(now, Math.Max(arrived, Math.Min(_estimate, arrived * 1.2) * (1 - Loss / 2)));
+        if (Loss > 0.1 && isTelling) Decrease(now, Math.Max(arrived, Math.Min(_estimate, arrived * 1.2) * (1 - Loss / 2)));
     }
 
     private void Decrease(TimeSpan now, double to)
@@ -151,13 +158,13 @@ public sealed class BandwidthEstimator
         _estimate = Math.Clamp(to, Least, _estimate);
     }
 
-    private void Increase(TimeSpan now)
+    private void Increase(TimeSpan now, bool grows)
     {
         var passed = _lastIncrease is { } at ? Math.Min((now - at).TotalSeconds, 1) : 0;
         _lastIncrease = now;
         if (_arrived.BitsPerSecond(now) is not (> 0 and var arrived)) return;
         var limit = Math.Max(_estimate, 1.5 * arrived + 10_000);
-        // What arrives without loss and without a queue is shown to pass.
-        _estimate = Math.Clamp(Math.Max(_estimate * Math.Pow(1.08, passed), arrived), Least, Math.Min(limit, Most));
+        // What arrives without much loss and without a queue is shown to pass.
+        _estimate = Math.Clamp(Math.Max(grows ? _estimate * Math.Pow(1.08, passed) : _estimate, arrived), Least, Math.Min(limit, Most));
     }
 }

@@ -27,6 +27,8 @@ public sealed class DelayTrend
     /// <summary>A packet that arrived; in the order of sending. Both clocks may have any origin.</summary>
     public void Handle(TimeSpan sent, TimeSpan arrived)
     {
+        // What was seen before a pause says nothing about the path now.
+        if (_hasBurst && sent - _sent > Pause) Reset();
         if (_hasBurst && sent - _burstStart <= Burst)
         {
             (_sent, _arrived) = (sent, arrived > _arrived ? arrived : _arrived);
@@ -41,7 +43,6 @@ public sealed class DelayTrend
 
     private void EndBurst()
     {
-        if (_hasLast && _sent - _lastSent > Pause) (_bursts, _over, _accumulated, _smoothed, _hasLast) = (0, 0, 0, 0, false);
         if (!_hasLast)
         {
             (_lastSent, _lastArrived, _origin, _hasLast) = (_sent, _arrived, _arrived, true);

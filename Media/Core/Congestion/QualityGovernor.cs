@@ -19,6 +19,7 @@ public sealed class QualityGovernor
 
     private TimeSpan? _shortSince;
     private TimeSpan? _changedAt;
+    private TimeSpan? _flowingSince;
     private TimeSpan _quiet = FirstQuiet;
     private bool _wentUp;
 
@@ -38,12 +39,14 @@ public sealed class QualityGovernor
     public bool Handle(BandwidthEstimator estimate, long rate, bool canReduce, TimeSpan now)
     {
         if (!estimate.HasFeedback) return false;
+        // A smaller picture takes seconds to begin; its rate says something some time after that.
+        _flowingSince = rate > 0 ? _flowingSince ?? now : null;
         var isShort = rate > 0 && estimate.BitsPerSecond < rate * 9 / 10;
         _shortSince = isShort ? _shortSince ?? now : null;
         var isTrial = _wentUp && now - _changedAt < Trial;
         // A trial has to fill the path and the window of the measurement first; a peer's own limit (REMB) rises slowly.
         var patience = isTrial ? TrialPatience : Patience;
-        if (Quality != ViewerQuality.KeyFrames && isShort && now - _shortSince >= patience && (_wentUp || _changedAt is not { } at || now - at >= Settle))
+        if (Quality != ViewerQuality.KeyFrames && isShort && now - _shortSince >= patience && (_changedAt is null || now - _flowingSince >= Settle))
         {
             if (isTrial) _quiet = _quiet * 2 < LongestQuiet ? _quiet * 2 : LongestQuiet;
             else if (_wentUp) _quiet = FirstQuiet;
@@ -51,7 +54,7 @@ public sealed class QualityGovernor
             return Change(Quality == ViewerQuality.Full && canReduce ? ViewerQuality.Reduced : ViewerQuality.KeyFrames, isUp: false, now);
         }
         if (Quality == ViewerQuality.Full) return false;
-        var since = estimate.CongestedAt is { } full && full > _changedAt ? full : _changedAt;
+        var since = Later(Later(_changedAt, estimate.CongestedAt), _flowingSince);
         if ((isShort && Quality == ViewerQuality.Reduced) || now - since < _quiet) return false;
         estimate.BeginTrial();
         return Change(Quality == ViewerQuality.KeyFrames && canReduce ? ViewerQuality.Reduced : ViewerQuality.Full, isUp: true, now);
@@ -60,9 +63,11 @@ public sealed class QualityGovernor
     /// <summary>The smaller picture cannot be had after all.</summary>
     public void HandleReductionRefused() => Quality = Quality == ViewerQuality.Reduced ? ViewerQuality.KeyFrames : Quality;
 
+    private static TimeSpan? Later(TimeSpan? a, TimeSpan? b) => a is null || b > a ? b : a;
+
     private bool Change(ViewerQuality quality, bool isUp, TimeSpan now)
     {
-        (Quality, _wentUp, _changedAt, _shortSince) = (quality, isUp, now, null);
+        (Quality, _wentUp, _changedAt, _shortSince, _flowingSince) = (quality, isUp, now, null, now);
         return true;
     }
 }

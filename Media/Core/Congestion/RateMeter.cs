@@ -1,6 +1,6 @@
 namespace MediaRelay.Media.Congestion;
 
-/// <summary>Bits per second over the last two seconds, in twenty steps. Nothing is allocated after construction.</summary>
+/// <summary>Bits per second over the last two seconds, in twenty steps; it begins anew after a pause of that length. Nothing is allocated after construction.</summary>
 public sealed class RateMeter
 {
     private const int Steps = 20;
@@ -9,11 +9,14 @@ public sealed class RateMeter
     private readonly long[] _bytes = new long[Steps];
     private long _newest = -1;
     private long _first = -1;
+    private long _last;
 
     /// <summary>Counts bytes that passed now.</summary>
     public void Add(int bytes, TimeSpan now)
     {
+        if (_newest >= 0 && now.Ticks / Step.Ticks - _last > Steps) _first = -1;
         Advance(now);
+        _last = _newest;
         if (_first < 0) _first = _newest;
         _bytes[_newest % Steps] += bytes;
     }

@@ -2,13 +2,15 @@ namespace MediaRelay.Media.Congestion;
 
 /// <summary>
 /// Spreads bursts, which key frames are: the first 48 KiB leave at once, the rest at two and a half times what the path is thought to take. On a
-/// path that was full lately it is 6 KiB and one and a fifth, because a burst alone would fill it again.
+/// path that was full lately it is 6 KiB and one and a fifth, because a burst alone would fill it again. Never slower than the smaller picture needs:
+/// a pace below it would make the low estimate come true.
 /// </summary>
 public sealed class SendPacer(BandwidthEstimator estimator)
 {
     /// <summary>Bytes that may leave in one moment.</summary>
     public const int Burst = 48 * 1024, StrainedBurst = 6 * 1024;
 
+    private const long LeastPace = 200_000;
     private const double Pace = 2.5, StrainedPace = 1.2;
 
     private double _budget = Burst;
@@ -28,5 +30,5 @@ public sealed class SendPacer(BandwidthEstimator estimator)
     /// <summary>When the next packet may leave after <see cref="CanSend"/> said no.</summary>
     public TimeSpan NextAt() => _at + TimeSpan.FromSeconds(Math.Max(0.001, (1 - _budget) / BytesPerSecond(_at)));
 
-    private double BytesPerSecond(TimeSpan now) => estimator.BitsPerSecond / 8.0 * (estimator.IsStrained(now) ? StrainedPace : Pace);
+    private double BytesPerSecond(TimeSpan now) => Math.Max(LeastPace, estimator.BitsPerSecond * (estimator.IsStrained(now) ? StrainedPace : Pace)) / 8;
 }

@@ -67,6 +67,17 @@ public sealed class RtspCameraTests
         Assert.Equal(2, sink.Tracks.Count);
     }
 
+    [Theory]
+    [InlineData("", "npt=0.000-")]
+    [InlineData("npt=0-30", "npt=0.000-")]
+    [InlineData("npt=now-", "npt=now-")]
+    public async Task A_live_stream_is_played_from_now_and_others_from_their_start(string described, string asked)
+    {
+        await using var server = new RtspTestServer { Range = described };
+        await PlayAsync($"rtsp://127.0.0.1:{server.Port}/live");
+        Assert.Contains($"Range: {asked}\r\n", Assert.Single(server.Requests, r => r.StartsWith("PLAY", StringComparison.Ordinal)), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Rtsp_over_tls_is_played_when_the_certificate_is_trusted_and_refused_otherwise()
     {

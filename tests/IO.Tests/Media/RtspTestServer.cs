@@ -40,6 +40,11 @@ internal sealed partial class RtspTestServer : IAsyncDisposable
 
     public int SessionTimeout { get; init; } = 60;
 
+    /// <summary>The range attribute of the description; with "npt=now-" any other range is refused, and so is every PLAY after it.</summary>
+    public string Range { get; init; } = "";
+
+    private bool _isSpoiled;
+
     /// <summary>Cuts the connections that are open.</summary>
     public void Cut()
     {
@@ -146,6 +151,9 @@ internal sealed partial class RtspTestServer : IAsyncDisposable
             case "SETUP":
                 var channels = Channels().Match(request).Groups[1].Value;
                 return Reply("200 OK", $"Session: 4711;timeout={SessionTimeout}\r\nTransport: RTP/AVP/TCP;unicast;interleaved={channels}\r\n");
+            case "PLAY" when Range == "npt=now-" && (_isSpoiled || Header(request, "Range") is not ("" or "npt=now-")):
+                _isSpoiled = true;
+                return Reply("503 Service Unavailable");
             default: return Reply("200 OK", "Session: 4711\r\n");
         }
     }
@@ -168,8 +176,8 @@ internal sealed partial class RtspTestServer : IAsyncDisposable
         return Regex.Match(given, " response=\"([^\"]*)").Groups[1].Value == expected;
     }
 
-    private static string Describe(bool withBackChannel) =>
-        "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=Camera\r\nt=0 0\r\na=control:*\r\n" +
+    private string Describe(bool withBackChannel) =>
+        "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=Camera\r\nt=0 0\r\na=control:*\r\n" + (Range.Length > 0 ? $"a=range:{Range}\r\n" : "") +
         "m=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\na=fmtp:96 packetization-mode=1;profile-level-id=42e01f\r\na=control:video\r\n" +
         "m=audio 0 RTP/AVP 8\r\na=rtpmap:8 PCMA/8000\r\na=control:audio\r\n" +
         (withBackChannel ? "m=audio 0 RTP/AVP 0\r\na=rtpmap:0 PCMU/8000\r\na=sendonly\r\na=control:back\r\n" : "");

@@ -9,8 +9,8 @@ namespace MediaRelay.Media.Tests.Congestion;
 /// <summary>The estimate of a path and what a viewer gets of the picture, in virtual time.</summary>
 public sealed class CongestionTests(ITestOutputHelper output)
 {
-    private static LinkConditions Link(long rate, double loss = 0, int jitter = 0) =>
-        new(TimeSpan.FromMilliseconds(20), TimeSpan.FromMilliseconds(jitter), loss, BitsPerSecond: rate);
+    private static LinkConditions Link(long rate, double loss = 0, int jitter = 0, int delay = 20) =>
+        new(TimeSpan.FromMilliseconds(delay), TimeSpan.FromMilliseconds(jitter), loss, BitsPerSecond: rate);
 
     [Theory]
     [InlineData(8_000_000, 0, 0)]
@@ -47,6 +47,74 @@ public sealed class CongestionTests(ITestOutputHelper output)
             // In the long run most of the time is spent below, not in trials.
             scene.RunFor(108);
             Assert.True(scene.Changes.Count(c => c.Quality == ViewerQuality.Full) <= 6, string.Join(", ", scene.Changes));
+        }
+    }
+
+    [Theory]
+    [InlineData(150_000, 300_000, 0, 10)]
+    [InlineData(150_000, 300_000, 0, 100)]
+    [InlineData(150_000, 300_000, 0.02, 100)]
+    [InlineData(2_500_000, 5_000_000, 0, 10)]
+    [InlineData(2_500_000, 5_000_000, 0.02, 10)]
+    [InlineData(2_500_000, 5_000_000, 0.02, 100)]
+    [InlineData(10_000_000, 20_000_000, 0, 10)]
+    [InlineData(10_000_000, 20_000_000, 0.02, 10)]
+    [InlineData(10_000_000, 20_000_000, 0.02, 100)]
+    public void A_path_of_any_rate_and_length_that_takes_twice_the_picture_is_left_alone(long camera, long rate, double loss, int delay)
+    {
+        for (var seed = 1; seed <= 3; seed++)
+        {
+            var scene = new PathScene(camera, Link(rate, loss, delay: delay), seed, canReduce: true);
+            scene.RunFor(40);
+            Assert.True(scene.Changes.Count == 0, $"seed {seed}: {string.Join(", ", scene.Changes)}; estimate {scene.Estimator.BitsPerSecond}, loss {scene.Estimator.Loss:0.000}");
+        }
+    }
+
+    [Theory]
+    [InlineData(800_000, 300_000, 0, 10)]
+    [InlineData(800_000, 300_000, 0, 100)]
+    [InlineData(800_000, 300_000, 0.02, 100)]
+    [InlineData(8_000_000, 5_000_000, 0, 10)]
+    [InlineData(8_000_000, 5_000_000, 0.02, 10)]
+    [InlineData(8_000_000, 5_000_000, 0.02, 100)]
+    [InlineData(32_000_000, 20_000_000, 0, 10)]
+    [InlineData(32_000_000, 20_000_000, 0.02, 10)]
+    [InlineData(32_000_000, 20_000_000, 0.02, 100)]
+    public void A_path_of_any_rate_and_length_that_is_too_narrow_gets_the_smaller_picture_and_keeps_it(long camera, long rate, double loss, int delay)
+    {
+        for (var seed = 1; seed <= 3; seed++)
+        {
+            var scene = new PathScene(camera, Link(rate, loss, delay: delay), seed, canReduce: true);
+            scene.RunFor(60);
+            var story = $"seed {seed}: {string.Join(", ", scene.Changes.Select(c => $"{c.At:0.0} s {c.Quality}"))}; estimate {scene.Estimator.BitsPerSecond / 1000}, loss {scene.Estimator.Loss:0.000}";
+            Assert.True(scene.Changes.Count > 0 && scene.Changes[0] is (> 0.5 and < 5, ViewerQuality.Reduced), story);
+            Assert.True(scene.Changes.TrueForAll(c => c.Quality != ViewerQuality.KeyFrames) && scene.Changes.Count(c => c.Quality == ViewerQuality.Full) <= 5, story);
+        }
+    }
+
+    [Theory]
+    [InlineData(300)]
+    [InlineData(20)]
+    public void A_smaller_picture_that_takes_seconds_to_begin_is_kept_and_the_whole_one_comes_back_later(int queueMs)
+    {
+        for (var seed = 1; seed <= 5; seed++)
+        {
+            var scene = new PathScene(1_300_000, Link(8_000_000), seed, canReduce: true, startOfSmall: 3);
+            scene.RunFor(5);
+            Assert.Empty(scene.Changes);
+            scene.Path = Link(480_000) with { Queue = TimeSpan.FromMilliseconds(queueMs) };
+            var estimates = new List<long>();
+            for (var half = 0; half < 18; half++)
+            {
+                scene.RunFor(0.5);
+                estimates.Add(scene.Estimator.BitsPerSecond / 1000);
+            }
+            string Story() => $"seed {seed}: {string.Join(", ", scene.Changes.Select(c => $"{c.At:0.0} s {c.Quality}"))}; estimates {string.Join(' ', estimates)}, loss {scene.Estimator.Loss:0.000}";
+            Assert.True(scene.Changes is [(< 9, ViewerQuality.Reduced)], Story());
+            Assert.True(scene.Rate(11.5, 14) > 200_000, Story());
+            scene.Path = Link(20_000_000);
+            scene.RunFor(30);
+            Assert.True(scene.Governor.Quality == ViewerQuality.Full && scene.Changes.TrueForAll(c => c.Quality != ViewerQuality.KeyFrames), Story());
         }
     }
 
@@ -158,6 +226,24 @@ public sealed class CongestionTests(ITestOutputHelper output)
             }
             return (now - start).TotalSeconds;
         }
+    }
+
+    [Fact]
+    public void After_a_pause_neither_the_queue_nor_the_rate_of_before_counts()
+    {
+        var trend = new DelayTrend();
+        var rate = new RateMeter();
+        for (var i = 0; i < 60; i++)
+        {
+            trend.Handle(TimeSpan.FromMilliseconds(i * 20), TimeSpan.FromMilliseconds(i * 26));
+            rate.Add(1000, TimeSpan.FromMilliseconds(i * 20));
+        }
+        Assert.True(trend.IsGrowing);
+        Assert.InRange(rate.BitsPerSecond(TimeSpan.FromMilliseconds(1190)), 390_000, 410_000);
+        trend.Handle(TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(5.3));
+        Assert.False(trend.IsGrowing);
+        for (var ms = 5000; ms < 6000; ms += 20) rate.Add(500, TimeSpan.FromMilliseconds(ms));
+        Assert.InRange(rate.BitsPerSecond(TimeSpan.FromMilliseconds(5990)), 190_000, 210_000);
     }
 
     [Fact]

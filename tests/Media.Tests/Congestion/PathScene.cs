@@ -30,14 +30,17 @@ internal sealed class PathScene
     private readonly byte[] _feedback = new byte[1100];
     private readonly int _packetsPerFrame;
     private ushort _fullSequence, _smallSequence;
-    private int _frame;
+    private int _frame, _smallFrame;
     private bool _pumpPlanned;
+    private readonly TimeSpan _startOfSmall;
+    private TimeSpan? _smallWanted;
 
-    public PathScene(long cameraRate, LinkConditions path, int seed = 1, bool canReduce = false)
+    public PathScene(long cameraRate, LinkConditions path, int seed = 1, bool canReduce = false, double startOfSmall = 0)
     {
         _pacer = new SendPacer(Estimator);
         _packetsPerFrame = (int)Math.Max(1, cameraRate / 15 / 8 / PacketBytes);
         CanReduce = canReduce;
+        _startOfSmall = TimeSpan.FromSeconds(startOfSmall);
         _network = new VirtualNetwork(seed);
         _sender = _network.AddHost("camera", null, "20.0.1.1");
         var peer = _network.AddHost("viewer", null, "20.0.2.1");
@@ -84,7 +87,12 @@ internal sealed class PathScene
     {
         var key = _frame % 15 == 0;
         Publish(_full, ref _fullSequence, key ? _packetsPerFrame * 3 : _packetsPerFrame, key);
-        Publish(_small, ref _smallSequence, key ? Math.Max(1, _packetsPerFrame * 3 / 5) : Math.Max(1, _packetsPerFrame / 5), key);
+        // A child process takes that long to begin after it was first asked for.
+        if (_startOfSmall == default || _network.Now - _smallWanted >= _startOfSmall)
+        {
+            var smallKey = _smallFrame++ % 15 == 0;
+            Publish(_small, ref _smallSequence, smallKey ? Math.Max(1, _packetsPerFrame * 3 / 5) : Math.Max(1, _packetsPerFrame / 5), smallKey);
+        }
         _frame++;
         Pump();
         _network.Schedule(_network.Now + FrameTime, Tick);
@@ -145,6 +153,7 @@ internal sealed class PathScene
         if (Governor.Handle(Estimator, feed.Rate.BitsPerSecond(now), CanReduce, now))
         {
             Changes.Add((now.TotalSeconds, Governor.Quality));
+            if (Governor.Quality == ViewerQuality.Reduced) _smallWanted ??= now;
             _viewer.Switch(Governor.Quality == ViewerQuality.Reduced ? _small : _full);
             _viewer.KeyFramesOnly = Governor.Quality == ViewerQuality.KeyFrames;
         }

@@ -13,7 +13,7 @@ namespace MediaRelay.System.Tests.Media;
 public sealed class CameraPeerTests : IAsyncLifetime
 {
     private const string RtspServer = """
-        import sys, gi
+        import os, sys, gi
         gi.require_version('Gst', '1.0'); gi.require_version('GstRtspServer', '1.0')
         from gi.repository import Gst, GstRtspServer, GLib
         Gst.init(None)
@@ -31,6 +31,7 @@ public sealed class CameraPeerTests : IAsyncLifetime
         mount('/h264', '( videotestsrc is-live=true pattern=ball ! video/x-raw,width=320,height=240,framerate=15/1 ! x264enc tune=zerolatency speed-preset=ultrafast key-int-max=15 ! video/x-h264,profile=baseline ! rtph264pay name=pay0 pt=96 audiotestsrc is-live=true ! audio/x-raw,rate=8000,channels=1 ! mulawenc ! rtppcmupay name=pay1 pt=0 )')
         mount('/jpeg', '( videotestsrc is-live=true ! video/x-raw,format=I420,width=320,height=240,framerate=10/1 ! jpegenc ! rtpjpegpay name=pay0 pt=26 )')
         mount('/h265', '( videotestsrc is-live=true pattern=ball ! video/x-raw,format=I420,width=320,height=240,framerate=10/1 ! x265enc tune=zerolatency speed-preset=ultrafast key-int-max=20 ! rtph265pay name=pay0 pt=96 audiotestsrc is-live=true ! audio/x-raw,rate=16000,channels=1 ! voaacenc bitrate=32000 ! rtpmp4gpay name=pay1 pt=97 )')
+        mount('/mpeg4', '( filesrc location=%s/mpeg4.mp4 ! qtdemux ! mpeg4videoparse ! rtpmp4vpay name=pay0 pt=96 config-interval=1 )' % os.path.dirname(sys.argv[0]))
         if len(sys.argv) > 1:
             door = GstRtspServer.RTSPOnvifMediaFactory(); door.set_shared(False); door.set_media_gtype(GstRtspServer.RTSPOnvifMedia.__gtype__)
             door.set_launch('( videotestsrc is-live=true ! video/x-raw,width=320,height=240,framerate=10/1 ! x264enc tune=zerolatency speed-preset=ultrafast ! video/x-h264,profile=baseline ! rtph264pay name=pay0 pt=96 )')
@@ -60,8 +61,11 @@ public sealed class CameraPeerTests : IAsyncLifetime
     [InlineData("rtsp+udp", "h264", "H264,PCMU")]
     [InlineData("rtsp", "jpeg", "JPEG")]
     [InlineData("rtsp", "h265", "H265,MPEG4-GENERIC")]
+    [InlineData("rtsp", "mpeg4", "MP4V-ES")]
     public async Task A_gstreamer_camera_with_digest_is_recorded(string scheme, string path, string codecs)
     {
+        // GStreamer's own encoder of MPEG-4 gives no time stamps here, so nothing would ever be sent: a file stands in for it.
+        if (path == "mpeg4") LoopbackNamespace.Run("ffmpeg", "-loglevel", "error", "-f", "lavfi", "-i", "testsrc2=size=320x240:rate=10:duration=60", "-c:v", "mpeg4", "-bf", "0", "-g", "20", Path.Combine(_folder, "mpeg4.mp4"));
         var port = await StartRtspServerAsync();
         Assert.True(_host.TryOpenSource($"{scheme}://viewer:se%3Acret@127.0.0.1:{port}/{path}", out var source, out _));
         await RecordAsync(source, codecs, "h264,320,240");

@@ -29,7 +29,7 @@ public sealed class RtspCamera(CameraAddress address, RtspSettings settings, Tim
         var uri = address.Uri.AbsoluteUri;
         var options = await connection.RequestAsync("OPTIONS", uri, cancellation);
         var canGetParameter = options.Header("Public")?.Contains("GET_PARAMETER", StringComparison.OrdinalIgnoreCase) == true;
-        var (tracks, aggregate) = await DescribeAsync(connection, uri, cancellation);
+        var (tracks, aggregate, range) = await DescribeAsync(connection, uri, cancellation);
 
         var ports = new List<RtspUdpPair>();
         try
@@ -39,7 +39,7 @@ public sealed class RtspCamera(CameraAddress address, RtspSettings settings, Tim
             if (ports.Count == 0) _requestKeyFrame = track => SendPli(connection, channels, track);
             sink.HandleTracks([.. tracks.Where(t => !t.IsBackChannel).Select(t => t.Track)], talkBack);
             Volatile.Write(ref _lastPacket, time.GetTimestamp());
-            await PlayAsync(connection, aggregate, session, cancellation);
+            await PlayAsync(connection, aggregate, session, range, cancellation);
             talkBack?.Open();
             await KeepAliveAsync(connection, aggregate, session, lifetime, canGetParameter, cancellation);
         }
@@ -50,7 +50,7 @@ public sealed class RtspCamera(CameraAddress address, RtspSettings settings, Tim
         }
     }
 
-    private async Task<(List<RtspTrack> Tracks, string Aggregate)> DescribeAsync(RtspConnection connection, string uri, CancellationToken cancellation)
+    private async Task<(List<RtspTrack> Tracks, string Aggregate, string Range)> DescribeAsync(RtspConnection connection, string uri, CancellationToken cancellation)
     {
         (string, string)[] plain = [("Accept", "application/sdp")];
         var answer = settings.AskForBackChannel
@@ -61,10 +61,10 @@ public sealed class RtspCamera(CameraAddress address, RtspSettings settings, Tim
         Check(answer, "DESCRIBE");
         var baseUri = answer.Header("Content-Base") ?? answer.Header("Content-Location") ?? uri;
         if (!baseUri.StartsWith("rtsp", StringComparison.OrdinalIgnoreCase)) baseUri = uri;
-        if (!RtspTrack.TryRead(answer.Body, baseUri, out var tracks, out var aggregate, out var error))
+        if (!RtspTrack.TryRead(answer.Body, baseUri, out var tracks, out var aggregate, out var range, out var error))
             throw new CameraException($"Camera {Name} describes its stream in a way that cannot be read: {error}.");
         if (!tracks.Exists(t => !t.IsBackChannel)) throw new CameraException($"Camera {Name} offers no track in a known codec.");
-        return (tracks, aggregate);
+        return (tracks, aggregate, range);
     }
 
     private async Task<(string Session, TimeSpan Lifetime, RtspBackChannel? TalkBack)> SetUpAsync(RtspConnection connection, List<RtspTrack> tracks,
@@ -157,10 +157,10 @@ public sealed class RtspCamera(CameraAddress address, RtspSettings settings, Tim
         }
     }
 
-    private async Task PlayAsync(RtspConnection connection, string aggregate, string session, CancellationToken cancellation)
+    private async Task PlayAsync(RtspConnection connection, string aggregate, string session, string range, CancellationToken cancellation)
     {
-        var answer = await connection.RequestAsync("PLAY", aggregate, cancellation, ("Session", session), ("Range", "npt=0.000-"));
-        // A live stream that cannot be positioned refuses any range; GStreamer's ONVIF server does so with 503.
+        var answer = await connection.RequestAsync("PLAY", aggregate, cancellation, ("Session", session), ("Range", range));
+        // A live stream that cannot be positioned may refuse any range.
         if (answer.Status is 457 or 501 or 503) answer = await connection.RequestAsync("PLAY", aggregate, cancellation, ("Session", session));
         Check(answer, "PLAY");
     }

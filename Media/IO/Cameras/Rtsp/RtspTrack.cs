@@ -8,13 +8,16 @@ namespace MediaRelay.Media.IO.Cameras.Rtsp;
 /// <param name="IsBackChannel">True when sound goes towards the camera (ONVIF Streaming Specification section 5.3.1).</param>
 internal sealed record RtspTrack(CameraTrack Track, string ControlUri, bool IsBackChannel)
 {
+    private const string FromStart = "npt=0.000-", FromNow = "npt=now-";
+
     private static readonly string[] Wanted = ["H264", "H265", "JPEG", "MP4V-ES", "PCMU", "PCMA", "MPEG4-GENERIC", "OPUS", "L16", "G722"];
 
-    /// <summary>Reads the tracks that can be used, in the order of the description; false when the text is not SDP.</summary>
-    public static bool TryRead(ReadOnlySpan<byte> sdp, string baseUri, out List<RtspTrack> tracks, out string aggregateUri, out string error)
+    /// <summary>Reads the tracks that can be used, in the order of the description, and the range to play (RFC 2326 section C.1.5); false when the text is not SDP.</summary>
+    public static bool TryRead(ReadOnlySpan<byte> sdp, string baseUri, out List<RtspTrack> tracks, out string aggregateUri, out string range, out string error)
     {
         tracks = [];
         aggregateUri = baseUri;
+        range = FromStart;
         error = "";
         if (!SdpReader.TryRead(sdp, out var description, out var problem, SdpStrictness.Camera))
         {
@@ -22,6 +25,8 @@ internal sealed record RtspTrack(CameraTrack Track, string ControlUri, bool IsBa
             return false;
         }
         aggregateUri = Resolve(baseUri, description.Attribute("control"));
+        // A live stream has no start to go to: a server that is asked for one may fail to seek and refuse to play ever after.
+        if (description.Attribute("range")?.StartsWith("npt=now", StringComparison.OrdinalIgnoreCase) == true) range = FromNow;
         var index = 0;
         foreach (var media in description.Media)
         {
