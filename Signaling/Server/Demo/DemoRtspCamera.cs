@@ -19,9 +19,13 @@ internal sealed class DemoRtspCamera : IDisposable
         threading.Thread(target=lambda: (sys.stdin.read(), os._exit(0)), daemon=True).start()
         server = GstRtspServer.RTSPServer(); server.set_address('127.0.0.1'); server.set_service('0')
         factory = GstRtspServer.RTSPMediaFactory(); factory.set_shared(True)
-        factory.set_launch('( videotestsrc is-live=true pattern=ball ! video/x-raw,width=640,height=360,framerate=15/1 ! timeoverlay ! x264enc tune=zerolatency speed-preset=ultrafast '
+        clock = 'timeoverlay ! ' if Gst.ElementFactory.find('timeoverlay') else ''
+        launch = ('( videotestsrc is-live=true pattern=ball ! video/x-raw,format=I420,width=640,height=360,framerate=15/1 ! ' + clock + 'x264enc tune=zerolatency speed-preset=ultrafast '
             'key-int-max=30 bitrate=800 ! video/x-h264,profile=constrained-baseline ! rtph264pay name=pay0 pt=96 config-interval=-1 '
             'audiotestsrc is-live=true wave=ticks ! audio/x-raw,rate=8000,channels=1 ! mulawenc ! rtppcmupay name=pay1 pt=0 )')
+        # What is not installed ends this here, before anybody is told of the camera.
+        Gst.parse_launch_full(launch, None, Gst.ParseFlags.FATAL_ERRORS)
+        factory.set_launch(launch)
         server.get_mount_points().add_factory('/hall', factory)
         server.attach(None)
         print(server.get_bound_port(), flush=True)
@@ -35,7 +39,7 @@ internal sealed class DemoRtspCamera : IDisposable
     /// <summary>Its address, as the gateway sees it.</summary>
     public string Url { get; }
 
-    /// <summary>Starts it in the home's network; null when GStreamer's RTSP server is not installed or does not start.</summary>
+    /// <summary>Starts it in the home's network; null when GStreamer's RTSP server or an element of it is not installed, or it does not start.</summary>
     public static async Task<DemoRtspCamera?> TryStartAsync(DemoNat? nat)
     {
         if (!File.Exists(Python))
