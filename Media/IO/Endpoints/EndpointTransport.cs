@@ -186,7 +186,7 @@ internal sealed class EndpointTransport : LoopMember, IDatagramHandler, IDisposa
         FlushDtls(now);
         _agent.HandleClose(now, _commands);
         CarryOut(now);
-        SetState(MediaEndpointState.Closed, null);
+        SetState(MediaEndpointState.Closed, "closed by its owner");
         Dispose();
     }
 
@@ -298,7 +298,7 @@ internal sealed class EndpointTransport : LoopMember, IDatagramHandler, IDisposa
         var buffer = _outgoing.AsSpan(IceAgent.Headroom, Room);
         while (dtls.TryTakeDatagram(buffer, out var length)) Send(length, now);
         if (dtls.State == DtlsState.Failed) Fail($"the DTLS handshake failed: {dtls.Failure}");
-        else if (dtls.State == DtlsState.Closed && State is not (MediaEndpointState.Closed or MediaEndpointState.Failed)) SetState(MediaEndpointState.Closed, "the peer said goodbye");
+        else if (dtls.State == DtlsState.Closed && !_closed && State is not (MediaEndpointState.Closed or MediaEndpointState.Failed)) SetState(MediaEndpointState.Closed, "the peer said goodbye");
         else if (dtls.State == DtlsState.Connected && _sending is null && State != MediaEndpointState.Failed) UseKeys(dtls, now);
         _loop.Schedule(this);
     }

@@ -100,11 +100,15 @@ public sealed class MediaEndpointTests : IAsyncLifetime
         var source = _sender.CreateEndpoint(new MediaEndpointSettings { Source = camera });
         var sink = _receiver.CreateEndpoint(new MediaEndpointSettings { Publish = true });
         await ConnectAsync(source, sink);
+        var reasons = new ConcurrentQueue<string>();
+        source.StateChanged += (state, reason) => reasons.Enqueue($"{state}: {reason}");
+        sink.StateChanged += (state, reason) => reasons.Enqueue($"sink {state}: {reason}");
         var port = Convert.ToInt32((await source.GetStatisticsAsync()).First(r => r.Type == "local-candidate").Values["port"]);
         Assert.Contains(IPGlobalProperties.GetIPGlobalProperties().GetActiveUdpListeners(), open => open.Port == port);
         await sink.DisposeAsync();
         await Until.TrueAsync(() => source.State == MediaEndpointState.Closed, "the goodbye arrives");
         await source.DisposeAsync();
+        Assert.Equal(["Closed: the peer said goodbye", "sink Closed: closed by its owner"], reasons.Order(StringComparer.Ordinal));
         Assert.DoesNotContain(IPGlobalProperties.GetIPGlobalProperties().GetActiveUdpListeners(), open => open.Port == port);
     }
 
