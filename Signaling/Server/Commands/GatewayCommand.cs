@@ -142,6 +142,7 @@ internal static class GatewayCommand
             using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
             if (parse.GetValue(seconds) > 0)
                 limit.CancelAfter(TimeSpan.FromSeconds(parse.GetValue(seconds)));
+            await Console.Error.WriteLineAsync($"{gateways.Length} homes connect to {address} {(parse.GetValue(seconds) > 0 ? $"for {parse.GetValue(seconds):0} s" : "until Ctrl-C")}; the table follows at the end.");
             Task running = homes.RunAsync(gateways, TimeSpan.FromSeconds(parse.GetValue(spread)), limit.Token);
             int most = 0;
             while (!limit.IsCancellationRequested)
@@ -153,7 +154,10 @@ internal static class GatewayCommand
             long backlog = homes.Backlog;
             await running;
             Print(gateways.Length, most, homes, backlog);
-            return ExitCode.Success;
+            if (most > 0 || gateways.Length == 0)
+                return ExitCode.Success;
+            await Console.Error.WriteLineAsync($"mediarelay: No home got a session at {address}. See that the Event Server listens there and that {folder} is its data folder, so that it knows the homes and their authority.");
+            return ExitCode.Failed;
         });
         return command;
     }

@@ -36,13 +36,15 @@ internal sealed class ServerProcess : IDisposable
         return new ServerProcess(process, new IPEndPoint(IPAddress.Loopback, int.Parse(line, CultureInfo.InvariantCulture)));
     }
 
-    /// <summary>Resident memory after a collection.</summary>
-    public long Memory()
+    public int Id => _process.Id;
+
+    /// <summary>Resident memory after a collection, and the runtime's heap in it; octets.</summary>
+    public (long Resident, long Heap) Memory()
     {
         _process.StandardInput.WriteLine("collect");
-        _process.StandardOutput.ReadLine();
+        long heap = long.Parse(_process.StandardOutput.ReadLine()!, CultureInfo.InvariantCulture);
         _process.Refresh();
-        return _process.WorkingSet64;
+        return (_process.WorkingSet64, heap);
     }
 
     public TimeSpan Cpu()
@@ -87,7 +89,7 @@ internal sealed class ServerProcess : IDisposable
             if (line == "collect")
             {
                 GC.Collect(2, GCCollectionMode.Aggressive, true, true);
-                Console.WriteLine("collected");
+                Console.WriteLine(GC.GetTotalMemory(false).ToString(CultureInfo.InvariantCulture));
             }
             else if (line.StartsWith("send ", StringComparison.Ordinal))
             {

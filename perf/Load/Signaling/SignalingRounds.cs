@@ -118,10 +118,10 @@ internal sealed class SignalingRounds : IDisposable
         return (alone, stormed, refused, sent);
     }
 
-    /// <summary>Server memory per held GET over mutual TLS, and how fast the connections opened.</summary>
-    public async Task<(double BytesPerGet, double OpenPerSecond, CancellationTokenSource Stop, Task Held)> HoldAsync(int count, List<double> latencies)
+    /// <summary>Server memory per held GET over mutual TLS, the runtime's heap in it, and how fast the connections opened.</summary>
+    public async Task<(double BytesPerGet, double HeapPerGet, double OpenPerSecond, CancellationTokenSource Stop, Task Held)> HoldAsync(int count, List<double> latencies)
     {
-        long before = _server.Memory();
+        (long before, long heapBefore) = _server.Memory();
         var stop = new CancellationTokenSource();
         int held = 0;
         var watch = Stopwatch.StartNew();
@@ -132,13 +132,13 @@ internal sealed class SignalingRounds : IDisposable
             await gateway.ConnectAsync(stop.Token);
             slots.Release();
             Interlocked.Increment(ref held);
-            ulong after = 0;
+            ulong seen = 0;
             while (!stop.IsCancellationRequested)
             {
                 int status;
                 try
                 {
-                    status = await gateway.GetAsync(string.Create(CultureInfo.InvariantCulture, $"instructions?after={after}&wait=25"), stop.Token);
+                    status = await gateway.GetAsync(string.Create(CultureInfo.InvariantCulture, $"instructions?after={seen}&wait=25"), stop.Token);
                 }
                 catch (Exception e) when (e is IOException or OperationCanceledException)
                 {
@@ -150,7 +150,7 @@ internal sealed class SignalingRounds : IDisposable
                     continue;
                 foreach (Instruction instruction in batch.Instructions)
                 {
-                    after = Math.Max(after, instruction.Seq);
+                    seen = Math.Max(seen, instruction.Seq);
                     lock (latencies)
                         latencies.Add(Stopwatch.GetElapsedTime(long.Parse(instruction.Id.AsSpan(1), CultureInfo.InvariantCulture), now).TotalMilliseconds);
                 }
@@ -160,7 +160,8 @@ internal sealed class SignalingRounds : IDisposable
             await Task.Delay(50);
         double open = count / watch.Elapsed.TotalSeconds;
         await Task.Delay(2000);
-        return ((_server.Memory() - before) / (double)count, open, stop, all);
+        (long after, long heapAfter) = _server.Memory();
+        return ((after - before) / (double)count, (heapAfter - heapBefore) / (double)count, open, stop, all);
     }
 
     public async Task SendAsync(int count, int connected, double perSecond)

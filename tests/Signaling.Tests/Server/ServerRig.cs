@@ -60,7 +60,7 @@ public sealed class ServerRig : IAsyncDisposable
     {
         var options = new SignalingOptions { GatewayListen = "127.0.0.1:0" };
         change?.Invoke(options);
-        bool isNew = folder is null;
+        bool isNew = folder is null || !Directory.Exists(Path.Combine(folder, "authority"));
         folder ??= Directory.CreateTempSubdirectory("sma-server").FullName;
         if (isNew)
             Prepare(folder);

@@ -6,6 +6,9 @@ public sealed class SqliteStorage : IStorage
     /// <summary>Name of the database in its folder.</summary>
     public const string FileName = "mediarelay.db";
 
+    /// <summary>Pages of the log (4 KiB each) after which it is started anew, also under load: 64 MiB.</summary>
+    private const int LongestLog = 16_384;
+
     private static readonly TimeSpan s_checkpointEvery = TimeSpan.FromSeconds(1);
 
     private readonly SqliteReaders _readers;
@@ -33,6 +36,8 @@ public sealed class SqliteStorage : IStorage
         Documents = new SqliteDocumentStore(this);
         Audit = new SqliteAuditLog(this);
         _checkpoints = new SqliteDatabase(path, readOnly: false);
+        // The writer waits as long as a checkpoint waits for a reader; a long reader only puts the new log off until the next second.
+        _checkpoints.Execute("PRAGMA busy_timeout=250");
         _checkpointer = new Timer(_ => Checkpoint(), null, s_checkpointEvery, s_checkpointEvery);
     }
 
@@ -105,7 +110,10 @@ public sealed class SqliteStorage : IStorage
         try
         {
             Reserve.Restore();
-            SQLitePCL.raw.sqlite3_wal_checkpoint_v2(_checkpoints.Handle, null, SQLitePCL.raw.SQLITE_CHECKPOINT_PASSIVE, out int _, out int _);
+            SQLitePCL.raw.sqlite3_wal_checkpoint_v2(_checkpoints.Handle, null, SQLitePCL.raw.SQLITE_CHECKPOINT_PASSIVE, out int logged, out int _);
+            // While commits never pause the log is never empty, so it would only grow: the writer waits once for the few pages that came meanwhile.
+            if (logged > LongestLog)
+                SQLitePCL.raw.sqlite3_wal_checkpoint_v2(_checkpoints.Handle, null, SQLitePCL.raw.SQLITE_CHECKPOINT_RESTART, out int _, out int _);
         }
         catch (Exception e) when (e is ObjectDisposedException or IOException)
         {
