@@ -8,6 +8,8 @@ namespace MediaRelay.Server.Commands;
 /// <summary><c>mediarelay cmts top</c>: the live table of a running emulated CMTS.</summary>
 internal static class CmtsTopCommand
 {
+    private const int WidthInFile = 140;
+
     public static Command Create()
     {
         var metrics = new Option<string>("--metrics") { Description = "Management address of the running CMTS.", HelpName = "ip:port", DefaultValueFactory = _ => "127.0.0.1:9466" };
@@ -52,6 +54,7 @@ internal static class CmtsTopCommand
 
     private static void Print(CmtsView view)
     {
+        if (Console.IsOutputRedirected) AnsiConsole.Profile.Width = Math.Max(AnsiConsole.Profile.Width, WidthInFile); // A table for a file or a pipe keeps its lines whole.
         AnsiConsole.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{view.GateCount} gates, {view.PolicyServers} policy servers; up {view.ReservedUp / 1e6:F3} of {view.CapacityUp / 1e6:F0} Mbit/s, down {view.ReservedDown / 1e6:F3} of {view.CapacityDown / 1e6:F0} Mbit/s"));
         AnsiConsole.WriteLine($"sets {view.Counters.GateSets}, deletes {view.Counters.GateDeletes}, refused {view.Counters.Refused}, reports {view.Counters.Reports}, preempted {view.Counters.Preempted}, DSA {view.Counters.Dsa}, DSC {view.Counters.Dsc}, DSD {view.Counters.Dsd}");
         var modems = new Table { Border = TableBorder.Simple };
