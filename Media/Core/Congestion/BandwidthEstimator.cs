@@ -144,8 +144,9 @@ public sealed class BandwidthEstimator
         // Few packets tell that loss is over, but not what the path takes: so little was sent.
         var isTelling = loss > 0.05 && _reported >= 30;
         (Loss, _lost, _reported, _lossSince) = (kept * Loss + (1 - kept) * loss, 0, 0, now);
-        var arrived = Math.Max(_arrived.BitsPerSecond(now), Least);
-        if (Loss > 0.1 && isTelling) Decrease(now, Math.Max(arrived, Math.Min(_estimate, arrived * 1.2) * (1 - Loss / 2)));
+        // Without a rate, just after a pause, loss is that of before it.
+        var arrived = _arrived.BitsPerSecond(now);
+        if (Loss > 0.1 && isTelling && arrived > 0) Decrease(now, Math.Max(arrived, Math.Min(_estimate, arrived * 1.2) * (1 - Loss / 2)));
     }
 
     private void Decrease(TimeSpan now, double to)

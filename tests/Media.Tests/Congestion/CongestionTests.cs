@@ -111,7 +111,8 @@ public sealed class CongestionTests(ITestOutputHelper output)
             }
             string Story() => $"seed {seed}: {string.Join(", ", scene.Changes.Select(c => $"{c.At:0.0} s {c.Quality}"))}; estimates {string.Join(' ', estimates)}, loss {scene.Estimator.Loss:0.000}";
             Assert.True(scene.Changes is [(< 9, ViewerQuality.Reduced)], Story());
-            Assert.True(scene.Rate(11.5, 14) > 200_000, Story());
+            // The smaller picture of this scene has 171 kbit/s.
+            Assert.True(scene.Rate(11.5, 14) > 150_000, Story());
             scene.Path = Link(20_000_000);
             scene.RunFor(30);
             Assert.True(scene.Governor.Quality == ViewerQuality.Full && scene.Changes.TrueForAll(c => c.Quality != ViewerQuality.KeyFrames), Story());
