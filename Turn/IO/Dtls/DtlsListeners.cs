@@ -89,7 +89,7 @@ internal sealed unsafe class DtlsListeners(TurnPlan plan, PendingConnections str
         _loop = plan.Options.Mechanism == DatagramMechanism.Auto && UringLoop.TryCreate(out var ring, out _) ? ring : new BatchLoop();
         _outbox = new DtlsOutbox(_loop.Wake);
         for (var i = 0; i < _sockets.Count; i++)
-            _loop.Add(_sockets[i].Descriptor, i, coalesced: false);
+            _loop.Add(_sockets[i].Descriptor, i, coalesced: false, isBusy: true);
         ready.Set();
         while (!_stopping)
         {

@@ -9,7 +9,7 @@ namespace MediaRelay.Turn.IO.Shards;
 /// <summary>
 /// One relay thread: its sockets, its engine, and nobody else's. A turn of the loop is
 /// <code>
-///   wait      sends of the turn before go out, datagrams come in: one system call (io_uring)
+///   wait      sends of the turn before go out, datagrams come in: one system call for all relay ports, two for a listener (io_uring)
 ///   clock     read once
 ///   inbox     frames of stream and DTLS clients and what other shards hand over, at most <see cref="InboxBudget"/>
 ///   control   everything that came on control sockets
@@ -120,7 +120,7 @@ internal sealed unsafe partial class RelayShard : IDisposable
         {
             _engine = _settings.CreateEngine();
             for (var i = 0; i < _settings.Sockets.Count; i++)
-                _loop.Add(_settings.Sockets[i].Descriptor, i, coalesced: _settings.Sockets[i].IsMedia);
+                _loop.Add(_settings.Sockets[i].Descriptor, i, coalesced: _settings.Sockets[i].IsMedia, isBusy: true);
             _ready.Set();
             while (!_stopping)
             {

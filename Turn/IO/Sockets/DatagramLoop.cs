@@ -21,6 +21,8 @@ internal abstract unsafe class DatagramLoop : IDisposable
     public const int TrainCapacity = 65_536;
 
     private readonly int _wake;
+    private readonly MultiMessageHeader* _run = (MultiMessageHeader*)NativeMemory.AllocZeroed(SendBatch.Capacity, (nuint)sizeof(MultiMessageHeader));
+    private readonly int[] _runOf = new int[SendBatch.Capacity];
     private protected readonly ReceivedDatagram* Entries;
 
     private protected DatagramLoop()
@@ -53,8 +55,11 @@ internal abstract unsafe class DatagramLoop : IDisposable
 
     public ReadOnlySpan<ReceivedDatagram> Received => new(Entries, ReceivedCount);
 
-    /// <summary>Starts to receive on a socket. <paramref name="coalesced"/> tells that the socket has UDP_GRO on.</summary>
-    public abstract void Add(int descriptor, int token, bool coalesced);
+    /// <summary>
+    /// Starts to receive on a socket. <paramref name="coalesced"/> tells that the socket has UDP_GRO on, <paramref name="isBusy"/> that it is one
+    /// of few through which much comes, as a listener: such a one is read in batches, whatever the mechanism.
+    /// </summary>
+    public abstract void Add(int descriptor, int token, bool coalesced, bool isBusy = false);
 
     /// <summary>Stops to receive and closes the descriptor. Datagrams already received under the token may still be in <see cref="Received"/>.</summary>
     public abstract void Remove(int descriptor, int token);
@@ -102,6 +107,7 @@ internal abstract unsafe class DatagramLoop : IDisposable
     {
         Outgoing.Dispose();
         NativeMemory.Free(Entries);
+        NativeMemory.Free(_run);
         _ = LibC.Close(_wake);
     }
 
@@ -109,6 +115,52 @@ internal abstract unsafe class DatagramLoop : IDisposable
     {
         ulong count;
         _ = LibC.Read(_wake, &count, 8);
+    }
+
+    /// <summary>
+    /// Sends the queued messages from <paramref name="first"/> on that leave the same socket with sendmmsg, and returns the first one that does not.
+    /// </summary>
+    private protected int SendRun(int first)
+    {
+        var descriptor = Outgoing.DescriptorOf(first);
+        var (end, count) = (first, 0);
+        for (; end < Outgoing.Count && Outgoing.DescriptorOf(end) == descriptor; end++)
+        {
+            if (!Outgoing.IsPlain(end, out _, out _))
+            {
+                _runOf[count] = end;
+                _run[count++] = *Outgoing.Prepare(end);
+                continue;
+            }
+
+            for (var segment = Outgoing.FirstOf(end); segment >= 0; segment = Outgoing.NextOf(segment))
+            {
+                _runOf[count] = ~segment;
+                Outgoing.PrepareAlone(segment, _run + count++);
+            }
+        }
+
+        for (var sent = 0; sent < count;)
+        {
+            Calls++;
+            var done = LibC.SendMany(descriptor, _run + sent, (uint)(count - sent), LibC.MessageDontWait | LibC.MessageNoSignal);
+            if (done > 0)
+            {
+                sent += done;
+                continue;
+            }
+
+            var error = Marshal.GetLastPInvokeError();
+            if (error == LibC.Eintr)
+                continue;
+            if (_runOf[sent] >= 0)
+                Retry(_runOf[sent], error);
+            else
+                RetryAlone(~_runOf[sent], error);
+            sent++;
+        }
+
+        return end;
     }
 
     /// <summary>Sends one queued message again, alone or cut into its datagrams, after the joint attempt failed.</summary>
@@ -132,7 +184,7 @@ internal abstract unsafe class DatagramLoop : IDisposable
         SendFailures += (error is LibC.Eagain or LibC.Enobufs) ? 1 : Outgoing.SendAgain(segment);
 
     /// <summary>Walks the control messages of a received datagram for traffic class and train segment size.</summary>
-    private protected static void ReadControl(byte* control, nuint length, ref ReceivedDatagram entry)
+    internal static void ReadControl(byte* control, nuint length, ref ReceivedDatagram entry)
     {
         for (nuint at = 0; at + 17 <= length;)
         {

@@ -9,6 +9,9 @@ namespace MediaRelay.Turn.IO.Sockets;
 /// </summary>
 internal unsafe struct ReceivedDatagram
 {
+    /// <summary><see cref="Buffer"/> of an entry whose bytes lie with a <see cref="BatchReceiver"/>.</summary>
+    public const ushort BatchBuffer = ushort.MaxValue;
+
     /// <summary>The number under which the socket was added.</summary>
     public int Token;
 

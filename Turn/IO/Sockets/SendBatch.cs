@@ -132,6 +132,21 @@ internal sealed unsafe class SendBatch : IDisposable
         return header;
     }
 
+    /// <summary>Lays one datagram of a plain message (see <see cref="IsPlain"/>) out for sendmmsg.</summary>
+    public void PrepareAlone(int segment, MultiMessageHeader* target)
+    {
+        var name = _names + _segments[segment].Message;
+        var vector = _vectors + _vectorCount++;
+        *vector = new IoVector { Start = _segments[segment].Data, Length = (nuint)_segments[segment].Length };
+        target->Header = new MessageHeader
+        {
+            Name = name,
+            NameLength = SocketName.Write(name, _messages[_segments[segment].Message].To),
+            Vectors = vector,
+            VectorCount = 1,
+        };
+    }
+
     /// <summary>Sends the datagrams of a message one at a time and returns how many failed.</summary>
     public int SendOneByOne(int index) => SendAlone(index, _messages[index].First, all: true);
 

@@ -6,10 +6,10 @@ namespace MediaRelay.Turn.IO.Sockets;
 
 /// <summary>
 /// <see cref="DatagramLoop"/> over io_uring: every socket has one multishot receive armed, so one system call brings the
-/// datagrams of thousands of sockets and sends the answers of the turn before.
+/// datagrams of thousands of sockets and sends the answers of the turn before. The few busy ones are polled and read in batches.
 /// <para>Must be created and used by one thread (the ring is set up for a single issuer).</para>
 /// </summary>
-internal sealed unsafe class UringLoop : DatagramLoop
+internal sealed unsafe partial class UringLoop : DatagramLoop
 {
     private const int KernelRound = 32;
     private const int MoreRounds = 4;
@@ -35,6 +35,7 @@ internal sealed unsafe class UringLoop : DatagramLoop
     private const ulong KindWake = 4UL << 56;
     private const ulong KindIgnore = 5UL << 56;
     private const ulong KindSendAlone = 6UL << 56;
+    private const ulong KindPolled = 7UL << 56;
     private const ulong KindMask = 0xFFUL << 56;
 
     private readonly int _ring;
@@ -58,7 +59,7 @@ internal sealed unsafe class UringLoop : DatagramLoop
     private uint _batch;
     private readonly bool _canCollect;
     private int _lastReceived;
-    private bool _recycledEarly;
+    private bool _bytesGone;
     private uint _tail;
     private uint _pending;
 
@@ -127,8 +128,14 @@ internal sealed unsafe class UringLoop : DatagramLoop
         }
     }
 
-    public override void Add(int descriptor, int token, bool coalesced)
+    public override void Add(int descriptor, int token, bool coalesced, bool isBusy = false)
     {
+        if (isBusy)
+        {
+            AddPolled(descriptor, token, coalesced);
+            return;
+        }
+
         var armed = new Armed(descriptor, coalesced, ++_generation & 0xFFFFFF);
         _armed[token] = armed;
         Arm(token, armed);
@@ -137,12 +144,13 @@ internal sealed unsafe class UringLoop : DatagramLoop
     public override void Remove(int descriptor, int token)
     {
         // The armed receive holds the socket open, so it is cancelled before the descriptor is closed; both run in order.
-        if (_armed.Remove(token, out var armed))
+        var key = _armed.Remove(token, out var armed) ? UserData(token, armed) : RemovePolled(token);
+        if (key != 0)
         {
             var cancel = NextEntry();
             cancel->Operation = UringAbi.OperationAsyncCancel;
             cancel->Descriptor = -1;
-            cancel->Address = (void*)UserData(token, armed);
+            cancel->Address = (void*)key;
             cancel->UserData = KindIgnore;
         }
 
@@ -156,13 +164,13 @@ internal sealed unsafe class UringLoop : DatagramLoop
     public override void Wait(TimeSpan timeout)
     {
         QueueSends();
-        var available = *_completionHead != Volatile.Read(ref *_completionTail);
+        var available = _readyPolled > 0 || *_completionHead != Volatile.Read(ref *_completionTail);
         if (_small.Taken > SmallBuffers / 2 || _train.Taken > TrainBuffers / 2)
         {
             // Receiving needs buffers, and those of the last turn are free only once its sends have run.
             Submit();
             Recycle();
-            _recycledEarly = true;
+            _bytesGone = true;
         }
 
         if (available || timeout <= TimeSpan.Zero)
@@ -183,7 +191,15 @@ internal sealed unsafe class UringLoop : DatagramLoop
 
         Recycle();
         ReceivedCount = 0;
-        Harvest();
+        Harvest(Budget - (_polled.Count == 0 ? 0 : PolledShare));
+        if (_readyPolled > 0)
+        {
+            // From here on the bytes of sends that failed may be gone.
+            _bytesGone = true;
+            ReceivePolled();
+        }
+
+        Harvest(Budget);
         _lastReceived = ReceivedCount;
         EndBatch();
     }
@@ -203,6 +219,7 @@ internal sealed unsafe class UringLoop : DatagramLoop
         _small.Dispose();
         _train.Dispose();
         NativeMemory.Free(_template);
+        _receiver.Dispose();
         base.Dispose(disposing);
     }
 
@@ -226,14 +243,16 @@ internal sealed unsafe class UringLoop : DatagramLoop
             : (ring, 0);
     }
 
-    private void ArmWake()
+    private void ArmWake() => ArmPoll(WakeDescriptor, KindWake);
+
+    private void ArmPoll(int descriptor, ulong key)
     {
         var entry = NextEntry();
         entry->Operation = UringAbi.OperationPollAdd;
-        entry->Descriptor = WakeDescriptor;
-        entry->OperationFlags = 1;
+        entry->Descriptor = descriptor;
+        entry->OperationFlags = PollIn;
         entry->Length = UringAbi.PollAddMulti;
-        entry->UserData = KindWake;
+        entry->UserData = key;
     }
 
     private void Arm(int token, Armed armed)
@@ -264,6 +283,12 @@ internal sealed unsafe class UringLoop : DatagramLoop
     {
         for (var i = 0; i < Outgoing.Count; i++)
         {
+            if (IsPolled(Outgoing.DescriptorOf(i)))
+            {
+                i = SendRun(i) - 1;
+                continue;
+            }
+
             if (!Outgoing.IsPlain(i, out var name, out var nameLength))
             {
                 var entry = NextSend(i, KindSend, i);
@@ -346,7 +371,7 @@ internal sealed unsafe class UringLoop : DatagramLoop
         for (var i = 0; i < ReceivedCount; i++)
         {
             ref var entry = ref Entries[i];
-            if (entry.Error != 0)
+            if (entry.Error != 0 || entry.Buffer == ReceivedDatagram.BatchBuffer)
                 continue;
             if ((entry.Buffer & 0x8000) != 0)
                 Return(_train, (ushort)(entry.Buffer & 0x7FFF));
@@ -365,11 +390,11 @@ internal sealed unsafe class UringLoop : DatagramLoop
         buffers.Taken--;
     }
 
-    private void Harvest()
+    private void Harvest(int most)
     {
         var head = *_completionHead;
         var tail = Volatile.Read(ref *_completionTail);
-        while (head != tail && ReceivedCount < Budget)
+        while (head != tail && ReceivedCount < most)
         {
             var completion = _completions + (head & _completionMask);
             head++;
@@ -380,6 +405,9 @@ internal sealed unsafe class UringLoop : DatagramLoop
                     break;
                 case KindSend or KindSendAlone:
                     OnSendFailed(completion);
+                    break;
+                case KindPolled:
+                    OnPolled(completion);
                     break;
                 case KindWake:
                     DrainWake();
@@ -396,13 +424,13 @@ internal sealed unsafe class UringLoop : DatagramLoop
     {
         Outgoing.Clear();
         _batch++;
-        _recycledEarly = false;
+        _bytesGone = false;
     }
 
     private void OnSendFailed(CompletionEntry* completion)
     {
         // The bytes are still there only for the batch just sent, and only when its buffers did not go back to the kernel early.
-        if (_recycledEarly || ((completion->UserData >> 32) & 0xFFFFFF) != (_batch & 0xFFFFFF))
+        if (_bytesGone || ((completion->UserData >> 32) & 0xFFFFFF) != (_batch & 0xFFFFFF))
             SendFailures++;
         else if ((completion->UserData & KindMask) == KindSendAlone)
             RetryAlone((int)(uint)completion->UserData, -completion->Result);

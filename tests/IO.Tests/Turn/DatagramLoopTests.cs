@@ -7,12 +7,17 @@ namespace MediaRelay.IO.Tests.Turn;
 /// <summary>Both mechanisms of the data path over loopback: every byte arrives, order inside a flow holds, nothing is allocated.</summary>
 public sealed unsafe class DatagramLoopTests
 {
+    /// <summary>The ring with sockets that are polled and read in batches.</summary>
+    private const string Busy = "io_uring, busy sockets";
+
     private const int Flows = 7;
     private const int PerFlow = 60;
 
     [Theory]
     [InlineData("io_uring", true)]
     [InlineData("io_uring", false)]
+    [InlineData(Busy, true)]
+    [InlineData(Busy, false)]
     [InlineData("epoll", true)]
     [InlineData("epoll", false)]
     public void Interleaved_flows_arrive_whole_and_in_order(string mechanism, bool coalesce) => OnThread(() =>
@@ -22,7 +27,7 @@ public sealed unsafe class DatagramLoopTests
         var receivers = Enumerable.Range(0, Flows).Select(_ => Open(coalesce)).ToArray();
         var addresses = receivers.Select(DatagramSocket.LocalAddress).ToArray();
         for (var i = 0; i < Flows; i++)
-            loop.Add(receivers[i], i, coalesce);
+            loop.Add(receivers[i], i, coalesce, mechanism == Busy);
         var memory = stackalloc byte[Flows * PerFlow * 16];
         for (var n = 0; n < PerFlow; n++)
         {
@@ -67,6 +72,7 @@ public sealed unsafe class DatagramLoopTests
 
     [Theory]
     [InlineData("io_uring")]
+    [InlineData(Busy)]
     [InlineData("epoll")]
     public void A_turn_allocates_nothing(string mechanism) => OnThread(() =>
     {
@@ -74,7 +80,7 @@ public sealed unsafe class DatagramLoopTests
         var sender = Open(false);
         var receiver = Open(true);
         var address = DatagramSocket.LocalAddress(receiver);
-        loop.Add(receiver, 1, coalesced: true);
+        loop.Add(receiver, 1, coalesced: true, mechanism == Busy);
         var data = stackalloc byte[1200];
         var seen = 0;
         void Turns(int count)
@@ -97,13 +103,14 @@ public sealed unsafe class DatagramLoopTests
 
     [Theory]
     [InlineData("io_uring")]
+    [InlineData(Busy)]
     [InlineData("epoll")]
     public void A_wake_from_another_thread_ends_the_wait_and_a_removed_socket_frees_its_port(string mechanism) => OnThread(() =>
     {
         using var loop = Create(mechanism);
         var socket = Open(false);
         var address = DatagramSocket.LocalAddress(socket);
-        loop.Add(socket, 5, coalesced: false);
+        loop.Add(socket, 5, coalesced: false, mechanism == Busy);
         using var waker = new Timer(_ => loop.Wake(), null, 30, Timeout.Infinite);
         var clock = global::System.Diagnostics.Stopwatch.StartNew();
         loop.Wait(TimeSpan.FromSeconds(20));
@@ -122,6 +129,7 @@ public sealed unsafe class DatagramLoopTests
 
     [Theory]
     [InlineData("io_uring")]
+    [InlineData(Busy)]
     [InlineData("epoll")]
     public void A_turn_stays_within_its_budget_and_no_socket_waits_for_another_to_run_dry(string mechanism) => OnThread(() =>
     {
@@ -139,7 +147,7 @@ public sealed unsafe class DatagramLoopTests
         }
 
         for (var i = 0; i < Sockets; i++)
-            loop.Add(receivers[i], i, coalesced: false);
+            loop.Add(receivers[i], i, coalesced: false, mechanism == Busy);
         var (total, served) = (0, new int[Sockets]);
         for (var turn = 0; turn < 1000 && total < Sockets * Each; turn++)
         {
@@ -154,6 +162,72 @@ public sealed unsafe class DatagramLoopTests
         }
 
         Assert.All(served, count => Assert.Equal(Each, count));
+        Close(sender, receivers);
+    });
+
+    [Fact]
+    public void Busy_sockets_and_many_others_that_are_never_empty_all_get_their_part_of_each_turn() => OnThread(() =>
+    {
+        const int Others = 30;
+        const int Each = 100;
+        using var loop = Create(Busy);
+        var sender = Open(false);
+        var receivers = Enumerable.Range(0, Others + 2).Select(_ => Open(false)).ToArray();
+        var data = stackalloc byte[20];
+        foreach (var address in receivers.Select(DatagramSocket.LocalAddress))
+        {
+            for (var i = 0; i < Each; i++)
+                loop.Send(sender, address, data, 20, 0);
+            loop.Flush();
+        }
+
+        for (var i = 0; i < receivers.Length; i++)
+            loop.Add(receivers[i], i, coalesced: false, isBusy: i >= Others);
+        var served = new int[Others + 2];
+        for (var turn = 0; turn < 1000 && served.Sum() < served.Length * Each; turn++)
+        {
+            loop.Wait(TimeSpan.FromMilliseconds(50));
+            Assert.InRange(loop.Received.Length, 0, DatagramLoop.Budget);
+            foreach (var entry in loop.Received)
+                served[entry.Token]++;
+
+            // Their part is 64 of a turn at least, so two queues of 100 are empty long before the others'.
+            if (turn == 4)
+                Assert.All(served[Others..], count => Assert.Equal(Each, count));
+        }
+
+        Assert.All(served, count => Assert.Equal(Each, count));
+        Close(sender, receivers);
+    });
+
+    [Theory]
+    [InlineData("io_uring")]
+    [InlineData(Busy)]
+    [InlineData("epoll")]
+    public void A_datagram_that_is_too_long_is_left_out_and_disturbs_none_of_its_turn(string mechanism) => OnThread(() =>
+    {
+        using var loop = Create(mechanism);
+        var sender = Open(false);
+        int[] receivers = [Open(false), Open(false)];
+        var data = stackalloc byte[3 * 4000];
+        for (var i = 0; i < 3; i++)
+            new Span<byte>(data + (i * 4000), 4000).Fill((byte)(i + 1));
+        var addresses = receivers.Select(DatagramSocket.LocalAddress).ToArray();
+        loop.Send(sender, addresses[0], data, 3000, 0);
+        loop.Send(sender, addresses[0], data + 4000, 30, 0);
+        loop.Send(sender, addresses[1], data + 8000, 40, 0);
+        loop.Flush();
+        for (var i = 0; i < 2; i++)
+            loop.Add(receivers[i], i, coalesced: false, mechanism == Busy);
+        var seen = new List<(int Token, int Length, byte First)>();
+        for (var turn = 0; turn < 100 && seen.Count < 2; turn++)
+        {
+            loop.Wait(TimeSpan.FromMilliseconds(50));
+            foreach (var entry in loop.Received)
+                seen.Add((entry.Token, entry.Length, entry.Payload[0]));
+        }
+
+        Assert.Equal([(0, 30, 2), (1, 40, 3)], [.. seen.Order()]);
         Close(sender, receivers);
     });
 
@@ -197,12 +271,15 @@ public sealed unsafe class DatagramLoopTests
         Close(sender, receivers);
     });
 
-    [Fact]
-    public void An_ICMP_error_is_read_with_its_destination() => OnThread(() =>
+    [Theory]
+    [InlineData("io_uring")]
+    [InlineData(Busy)]
+    [InlineData("epoll")]
+    public void An_ICMP_error_is_read_with_its_destination(string mechanism) => OnThread(() =>
     {
-        using var loop = Create("io_uring");
+        using var loop = Create(mechanism);
         var socket = DatagramSocket.TryOpen(TransportAddress.Parse("127.0.0.1:0"), new DatagramSocketOptions { ReportErrors = true });
-        loop.Add(socket, 2, coalesced: false);
+        loop.Add(socket, 2, coalesced: false, mechanism == Busy);
         var nobody = TransportAddress.Parse("127.0.0.1:9");
         var data = stackalloc byte[4];
         loop.Send(socket, nobody, data, 4, 0);
@@ -225,6 +302,7 @@ public sealed unsafe class DatagramLoopTests
     {
         if (mechanism == "epoll")
             return new BatchLoop();
+        Assert.StartsWith("io_uring", mechanism, StringComparison.Ordinal);
         Assert.True(UringLoop.TryCreate(out var loop, out var error), $"io_uring is refused with error {error}.");
         return loop;
     }
