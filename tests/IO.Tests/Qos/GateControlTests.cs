@@ -9,6 +9,7 @@ using MediaRelay.Qos.Pcmm;
 using MediaRelay.Qos.Policy;
 using MediaRelay.Tests.Support;
 using Microsoft.Extensions.Logging.Abstractions;
+using static MediaRelay.IO.Tests.Qos.GateSteps;
 
 namespace MediaRelay.IO.Tests.Qos;
 
@@ -170,30 +171,12 @@ public sealed class GateControlTests : IAsyncDisposable
         return manager;
     }
 
-    private static GateRequest Request(int i)
-    {
-        IPEndPoint home = new(new IPAddress([10, 1, (byte)(i >> 8), (byte)i]), 16384), far = new(IPAddress.Parse("198.51.100.7"), 40000);
-        return new GateRequest(
-            new GateSpec(GateDirection.Upstream) { T1 = 200, T2 = 300, T3 = 60, T4 = 30 }, SubscriberId.From(home.Address),
-            TrafficProfile.FromFlowSpec(ResourceEnvelopes.Commit, FlowSpec.Constant(200, 50)), [Classifier.ForFlow(1, 17, home, far)]);
-    }
-
-    private static async Task Until(Func<Task<bool>> condition)
-    {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(10));
-        while (!await condition())
-        {
-            Assert.False(limit.IsCancellationRequested, "The condition did not come true within ten seconds.");
-            await Task.Delay(10, CancellationToken.None);
-        }
-    }
-
-    private static SubscriberPrefix Prefix(string text) => SubscriberPrefix.TryParse(text, out SubscriberPrefix prefix) ? prefix : throw new FormatException(text);
-
     private sealed class BrokenJournal : IGateJournal
     {
         public Task<IReadOnlyList<GateJournalEntry>> LoadAsync(CancellationToken cancellation) => Task.FromResult<IReadOnlyList<GateJournalEntry>>([]);
 
         public ValueTask CommitAsync(IReadOnlyList<GateJournalEntry> writes, IReadOnlyList<GateHandle> removals, CancellationToken cancellation) => throw new IOException("No space left on device");
     }
+
+    private static Task Until(Func<Task<bool>> condition) => UntilAsync(condition, seconds: 10);
 }

@@ -8,6 +8,7 @@ using MediaRelay.Qos.Pcmm;
 using MediaRelay.Qos.Policy;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using static MediaRelay.IO.Tests.Qos.GateSteps;
 
 namespace MediaRelay.IO.Tests.Qos;
 
@@ -133,26 +134,6 @@ public sealed class LinkFaultTests : IAsyncDisposable
         await Until(() => manager.Counters.Synchronisations > 0);
         return manager;
     }
-
-    private static GateRequest Request(int i)
-    {
-        IPEndPoint home = new(new IPAddress([10, 1, 0, (byte)i]), 16384), far = new(IPAddress.Parse("198.51.100.7"), 40000);
-        return new GateRequest(
-            new GateSpec(GateDirection.Upstream) { T1 = 200, T2 = 300, T3 = 60, T4 = 30 }, SubscriberId.From(home.Address),
-            TrafficProfile.FromFlowSpec(ResourceEnvelopes.Commit, FlowSpec.Constant(200, 50)), [Classifier.ForFlow(1, 17, home, far)]);
-    }
-
-    private static async Task Until(Func<bool> condition)
-    {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
-        while (!condition())
-        {
-            Assert.False(limit.IsCancellationRequested, "The condition did not come true within twenty seconds.");
-            await Task.Delay(10, CancellationToken.None);
-        }
-    }
-
-    private static SubscriberPrefix Prefix(string text) => SubscriberPrefix.TryParse(text, out SubscriberPrefix prefix) ? prefix : throw new FormatException(text);
 
     /// <summary>Connects as a policy server and gives the handle of the enforcement point's request.</summary>
     private static async Task<(TcpClient Peer, byte[] Handle)> OpenAsync(IPEndPoint address)
@@ -327,4 +308,6 @@ public sealed class LinkFaultTests : IAsyncDisposable
             throw new InvalidOperationException("a fault of ours");
         }
     }
+
+    private static Task Until(Func<bool> condition) => UntilAsync(() => Task.FromResult(condition()), seconds: 20);
 }

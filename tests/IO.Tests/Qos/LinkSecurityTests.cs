@@ -12,6 +12,7 @@ using MediaRelay.Qos.Pcmm;
 using MediaRelay.Qos.Policy;
 using MediaRelay.Tests.Support;
 using Microsoft.Extensions.Logging.Abstractions;
+using static MediaRelay.IO.Tests.Qos.GateSteps;
 
 namespace MediaRelay.IO.Tests.Qos;
 
@@ -108,7 +109,7 @@ public sealed class LinkSecurityTests : IAsyncDisposable
     public async Task A_policy_server_that_cannot_prove_its_address_is_not_used(bool isOfAnotherAuthority)
     {
         LinkFiles wrong = isOfAnotherAuthority ? _theirs.Issue("impostor", "127.0.0.1") : _ours.Issue("impostor", "192.0.2.9");
-        int port = FreePort();
+        int port = Server.ProgramTests.FreePort();
         using Process impostor = Process.Start(new ProcessStartInfo(
             "openssl", ["s_server", "-accept", $"127.0.0.1:{port}", "-cert", wrong.Certificate, "-key", wrong.Key, "-quiet"])
         { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true })!;
@@ -214,30 +215,5 @@ public sealed class LinkSecurityTests : IAsyncDisposable
         return manager;
     }
 
-    private static int FreePort()
-    {
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        return ((IPEndPoint)socket.LocalEndPoint!).Port;
-    }
-
-    private static GateRequest Request(int i)
-    {
-        IPEndPoint home = new(new IPAddress([10, 1, (byte)(i >> 8), (byte)i]), 16384), far = new(IPAddress.Parse("198.51.100.7"), 40000);
-        return new GateRequest(
-            new GateSpec(GateDirection.Upstream) { T1 = 200, T2 = 300, T3 = 60, T4 = 30 }, SubscriberId.From(home.Address),
-            TrafficProfile.FromFlowSpec(ResourceEnvelopes.Commit, FlowSpec.Constant(200, 50)), [Classifier.ForFlow(1, 17, home, far)]);
-    }
-
-    private static async Task Until(Func<Task<bool>> condition)
-    {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
-        while (!await condition())
-        {
-            Assert.False(limit.IsCancellationRequested, "The condition did not come true within twenty seconds.");
-            await Task.Delay(10, CancellationToken.None);
-        }
-    }
-
-    private static SubscriberPrefix Prefix(string text) => SubscriberPrefix.TryParse(text, out SubscriberPrefix prefix) ? prefix : throw new FormatException(text);
+    private static Task Until(Func<Task<bool>> condition) => UntilAsync(condition, seconds: 20);
 }

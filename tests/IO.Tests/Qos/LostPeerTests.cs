@@ -9,6 +9,7 @@ using MediaRelay.Qos.IO.Links;
 using MediaRelay.Qos.Pcmm;
 using MediaRelay.Qos.Policy;
 using Microsoft.Extensions.Logging.Abstractions;
+using static MediaRelay.IO.Tests.Qos.GateSteps;
 
 namespace MediaRelay.IO.Tests.Qos;
 
@@ -49,7 +50,7 @@ public sealed class LostPeerTests : IAsyncDisposable
         wire.Fault = Enum.Parse<Fault>(fault);
         var clock = Stopwatch.StartNew();
         using IDisposable _ = _manager.Subscribe(e => { lock (events) events.Add((e.Kind, clock.Elapsed)); });
-        await _manager.RequestGatesAsync("s", [Request()]);
+        await _manager.RequestGatesAsync("s", [Request(7)]);
         await Until(() => Seen(events).Count > 0);
         (GateEventKind kind, TimeSpan at) = Seen(events)[0];
         Assert.Equal(GateEventKind.Unavailable, kind);
@@ -83,28 +84,6 @@ public sealed class LostPeerTests : IAsyncDisposable
         await _manager.StartAsync(CancellationToken.None);
         await Until(() => _manager.Counters.Synchronisations > 0);
     }
-
-    private static GateRequest Request()
-    {
-        IPEndPoint home = new(IPAddress.Parse("10.1.0.7"), 16384), far = new(IPAddress.Parse("198.51.100.7"), 40000);
-        return new GateRequest(
-            new GateSpec(GateDirection.Upstream) { T1 = 200, T2 = 300, T3 = 60, T4 = 30 }, SubscriberId.From(home.Address),
-            TrafficProfile.FromFlowSpec(ResourceEnvelopes.Commit, FlowSpec.Constant(200, 50)), [Classifier.ForFlow(1, 17, home, far)]);
-    }
-
-    private static Task Until(Func<bool> condition) => Until(() => Task.FromResult(condition()));
-
-    private static async Task Until(Func<Task<bool>> condition)
-    {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
-        while (!await condition())
-        {
-            Assert.False(limit.IsCancellationRequested, "The condition did not come true within thirty seconds.");
-            await Task.Delay(10, CancellationToken.None);
-        }
-    }
-
-    private static SubscriberPrefix Prefix(string text) => SubscriberPrefix.TryParse(text, out SubscriberPrefix prefix) ? prefix : throw new FormatException(text);
 
     /// <summary>How the wire fails; new connections meet the same fault.</summary>
     private enum Fault { None, Close, Reset, BlackHole, Silence }
@@ -221,4 +200,8 @@ public sealed class LostPeerTests : IAsyncDisposable
             }
         }
     }
+
+    private static Task Until(Func<Task<bool>> condition) => UntilAsync(condition, seconds: 30);
+
+    private static Task Until(Func<bool> condition) => UntilAsync(() => Task.FromResult(condition()), seconds: 30);
 }
