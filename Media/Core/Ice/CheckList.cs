@@ -7,12 +7,9 @@ internal sealed class CheckList(Generation generation, IceLimits limits)
 {
     private readonly List<CandidatePair> pairs = [];
     private readonly Dictionary<(int Base, TransportAddress Remote), CandidatePair> paths = [];
-    private readonly Queue<CandidatePair> triggered = new();
     private bool isRelayTurn;
 
     public IReadOnlyList<CandidatePair> Pairs => pairs;
-
-    public bool HasTriggered => triggered.Count > 0;
 
     public CandidatePair? Find(int baseIndex, TransportAddress remote) => paths.GetValueOrDefault((baseIndex, remote));
 
@@ -30,23 +27,16 @@ internal sealed class CheckList(Generation generation, IceLimits limits)
         return pair;
     }
 
-    public void Trigger(CandidatePair pair)
-    {
-        pair.State = PairState.Waiting;
-        if (!triggered.Contains(pair)) triggered.Enqueue(pair);
-    }
-
     /// <summary>
     /// The next pair to check, null when nothing waits. Until a pair is valid every second turn goes to a pair with a relay, first to one
     /// with relays at both ends, because that works through any NAT and must not stand behind a long row of hopeless direct pairs.
+    /// Pairs at or below the floor are left alone.
     /// </summary>
-    public CandidatePair? PickNext(bool hasValid)
+    public CandidatePair? PickNext(bool hasValid, ulong floor)
     {
-        while (triggered.TryDequeue(out var next))
-            if (next.State == PairState.Waiting) return next;
-        var pick = isRelayTurn ? BestWaiting(relayedEnds: 2) ?? BestWaiting(relayedEnds: 1) : null;
+        var pick = isRelayTurn ? BestWaiting(relayedEnds: 2, floor) ?? BestWaiting(relayedEnds: 1, floor) : null;
         isRelayTurn = !isRelayTurn && !hasValid;
-        return pick ?? BestWaiting(relayedEnds: 0) ?? Thaw();
+        return pick ?? BestWaiting(relayedEnds: 0, floor) ?? Thaw(floor);
     }
 
     /// <summary>Frozen pairs of this foundation may be checked now (RFC 8445 section 7.2.5.3.3).</summary>
@@ -63,12 +53,12 @@ internal sealed class CheckList(Generation generation, IceLimits limits)
         pairs.Sort(static (a, b) => b.Priority.CompareTo(a.Priority));
     }
 
-    /// <summary>Stops ordinary checks: the nominated pair has won.</summary>
-    public void Conclude()
+    /// <summary>Stops ordinary checks of the pairs at or below the floor: the nominated pair has won.</summary>
+    public void Conclude(ulong floor)
     {
-        triggered.Clear();
         foreach (var pair in pairs)
         {
+            if (pair.Priority > floor) continue;
             if (pair.Check is { IsConsent: false } check && !pair.NominateOnSuccess) check.IsCancelled = true;
             if (pair.IsPending && !pair.NominateOnSuccess) pair.State = PairState.Frozen;
         }
@@ -127,17 +117,18 @@ internal sealed class CheckList(Generation generation, IceLimits limits)
 
     private static bool IsLinkLocal(TransportAddress address) => address.IsV6 && address.Bits >> 118 == 0x3FA;
 
-    private CandidatePair? BestWaiting(int relayedEnds)
+    private CandidatePair? BestWaiting(int relayedEnds, ulong floor)
     {
         foreach (var pair in pairs)
-            if (pair.State == PairState.Waiting && (pair.Base.IsRelayed ? 1 : 0) + (pair.Remote.IsRelayed ? 1 : 0) >= relayedEnds) return pair;
+            if (pair.Priority > floor && pair.State == PairState.Waiting && (pair.Base.IsRelayed ? 1 : 0) + (pair.Remote.IsRelayed ? 1 : 0) >= relayedEnds) return pair;
         return null;
     }
 
-    private CandidatePair? Thaw()
+    private CandidatePair? Thaw(ulong floor)
     {
         foreach (var pair in pairs)
         {
+            if (pair.Priority <= floor) break;
             if (pair.State != PairState.Frozen || HasPendingFoundation(pair.Foundation)) continue;
             pair.State = PairState.Waiting;
             return pair;

@@ -35,7 +35,7 @@ internal sealed class ConnectivityChecks(IceSession session)
         {
             var generation = session.Current;
             if (session.IsLite || generation.StartedAt is null) return false;
-            return generation.Checks.HasTriggered || (generation.Nominated is null && HasIdlePair(generation));
+            return HasIdlePair(generation, Floor(generation));
         }
     }
 
@@ -54,7 +54,7 @@ internal sealed class ConnectivityChecks(IceSession session)
         var generation = session.Current;
         if (!HasOrdinary || now < nextCheck) return;
         nextCheck = now + session.Timings.Pace;
-        if (generation.Checks.PickNext(generation.Active is not null) is not { } pair) return;
+        if (generation.Checks.PickNext(generation.Active is not null, Floor(generation)) is not { } pair) return;
         SendCheck(pair, nominates: generation.Nominating == pair, now, commands);
     }
 
@@ -210,7 +210,14 @@ internal sealed class ConnectivityChecks(IceSession session)
 
     // After nomination only a peer that nominates again moves us (RFC 8445 section 8.1.1, peers of RFC 5245).
     private bool IsConcluded(Generation generation, CandidatePair pair) =>
-        generation.Nominated is not null && !(session.Role == IceRole.Controlled && pair.NominateOnSuccess);
+        generation.Nominated is not null && pair.Priority <= Floor(generation) && !(session.Role == IceRole.Controlled && pair.NominateOnSuccess);
+
+    /// <summary>
+    /// Only pairs above this priority are still checked. A browser nominates the first pair that works, which may be the relay's, and again
+    /// when a better one does; a path through our NAT opens only when we go on sending.
+    /// </summary>
+    private ulong Floor(Generation generation) =>
+        generation.Nominated is not { } nominated ? 0 : session.Role == IceRole.Controlled ? nominated.Priority : ulong.MaxValue;
 
     private void HandleNomination(CandidatePair pair, TimeSpan now, List<IceCommand> commands)
     {
@@ -238,7 +245,7 @@ internal sealed class ConnectivityChecks(IceSession session)
         if (pair.IsNominated && generation.Nominated == pair) return;
         pair.IsNominated = true;
         generation.Nominated = pair;
-        generation.Checks.Conclude();
+        generation.Checks.Conclude(Floor(generation));
         session.UpdateActive(generation, now, commands);
     }
 
@@ -380,10 +387,13 @@ internal sealed class ConnectivityChecks(IceSession session)
         session.UpdateActive(generation, now, commands);
     }
 
-    private static bool HasIdlePair(Generation generation)
+    private static bool HasIdlePair(Generation generation, ulong floor)
     {
         foreach (var pair in generation.Checks.Pairs)
+        {
+            if (pair.Priority <= floor) return false;
             if (pair.State is PairState.Waiting or PairState.Frozen) return true;
+        }
         return false;
     }
 
