@@ -1,3 +1,5 @@
+using FFMpegCore;
+using FFMpegCore.Exceptions;
 using MediaRelay.Media.IO.Children;
 using MediaRelay.Media.Sdp;
 
@@ -6,6 +8,8 @@ namespace MediaRelay.Media.IO.Cameras.Ffmpeg;
 /// <summary>A camera made by one ffmpeg child: a moving test picture with sound, or a file played in its own time, again and again.</summary>
 public sealed class FfmpegCamera : ICamera
 {
+    private static readonly TimeSpan ProbeLimit = TimeSpan.FromSeconds(10);
+
     private readonly string _program;
     private readonly Func<CancellationToken, Task<(IReadOnlyList<string> Input, bool Video, bool Audio)>> _describe;
     private readonly RtpCodec _audio;
@@ -35,7 +39,7 @@ public sealed class FfmpegCamera : ICamera
 
     /// <summary>A media file in any format that ffmpeg reads, encoded anew so that every viewer can take it.</summary>
     public static FfmpegCamera File(string path, string program = "ffmpeg") =>
-        new($"file:{Path.GetFileName(path)}", program, FfmpegOutputs.Pcmu, cancellation => ProbeAsync(path, cancellation));
+        new($"file:{Path.GetFileName(path)}", program, FfmpegOutputs.Pcmu, cancellation => ProbeAsync(path, program, cancellation));
 
     public async Task RunAsync(ICameraSink sink, CancellationToken cancellation)
     {
@@ -77,15 +81,28 @@ public sealed class FfmpegCamera : ICamera
         }
     }
 
-    private static async Task<(IReadOnlyList<string> Input, bool Video, bool Audio)> ProbeAsync(string path, CancellationToken cancellation)
+    private static async Task<(IReadOnlyList<string> Input, bool Video, bool Audio)> ProbeAsync(string path, string program, CancellationToken cancellation)
     {
-        if (!System.IO.File.Exists(path)) throw new CameraException($"The file {Path.GetFileName(path)} does not exist.");
-        await using var probe = await ChildProcess.StartAsync("ffprobe", "-v", "error", "-show_entries", "stream=codec_type", "-of", "csv=p=0", path);
-        using var reader = new StreamReader(probe.Output);
-        var kinds = await reader.ReadToEndAsync(cancellation);
-        var video = kinds.Contains("video", StringComparison.Ordinal);
-        var audio = kinds.Contains("audio", StringComparison.Ordinal);
-        if (!video && !audio) throw new CameraException($"The file {Path.GetFileName(path)} holds neither picture nor sound.");
-        return (["-re", "-stream_loop", "-1", "-i", path], video, audio);
+        var name = Path.GetFileName(path);
+        if (!System.IO.File.Exists(path)) throw new CameraException($"The file {name} does not exist.");
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        limit.CancelAfter(ProbeLimit);
+        try
+        {
+            var found = await FFProbe.AnalyseAsync(path, new FFOptions { BinaryFolder = Path.GetDirectoryName(program) ?? "" }, cancellationToken: limit.Token);
+            // The cover of a piece of music is told as a picture stream of one frame.
+            var video = found.VideoStreams.Any(s => s.Disposition?.GetValueOrDefault("attached_pic") is not true);
+            var audio = found.AudioStreams.Count > 0;
+            if (!video && !audio) throw new CameraException($"The file {name} holds neither picture nor sound.");
+            return ((string[])["-re", "-stream_loop", "-1", "-i", path], video, audio);
+        }
+        catch (FFMpegException e)
+        {
+            throw new CameraException($"The file {name} cannot be read by ffprobe: it is no media file, or is damaged.", e);
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            throw new CameraException($"The file {name} was not understood by ffprobe within {ProbeLimit.TotalSeconds:0} s.");
+        }
     }
 }
