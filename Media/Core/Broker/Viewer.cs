@@ -1,4 +1,5 @@
 using System.Text;
+using MediaRelay.Media.Congestion;
 using MediaRelay.Media.Rtp;
 
 namespace MediaRelay.Media.Broker;
@@ -12,6 +13,9 @@ namespace MediaRelay.Media.Broker;
 public sealed class Viewer
 {
     private const int MostResends = 256;
+
+    /// <summary>A request waits no longer for its answer: the viewer has asked again or given up by then.</summary>
+    private static readonly TimeSpan ResendLimit = TimeSpan.FromMilliseconds(500);
 
     private readonly ViewerStream _stream;
     private readonly byte[] _mid;
@@ -121,14 +125,27 @@ public sealed class Viewer
         }
     }
 
-    /// <summary>Writes the next retransmission that was asked for; false when none is left.</summary>
-    public bool TryNextRetransmission(Span<byte> buffer, out int length)
+    /// <summary>
+    /// Writes the next packet when the pacer allows one: what was asked for again before what is new. Retransmissions wait their turn too; sent at
+    /// once, those of a full path fill it again, and nothing new leaves until their debt is paid. Without RTX nothing is sent again.
+    /// </summary>
+    public PacedPacket TryNextPaced(SendPacer? pacer, Span<byte> buffer, TimeSpan now, out int length)
+    {
+        length = 0;
+        if (pacer is not null && !pacer.CanSend(now)) return PacedPacket.Waits;
+        if (_stream.RtxSsrc is not null && TryNextRetransmission(buffer, now, out length)) return PacedPacket.Again;
+        return TryNext(buffer, now, out length) ? PacedPacket.New : PacedPacket.None;
+    }
+
+    /// <summary>Writes the next retransmission that was asked for in the last half second; false when none is left.</summary>
+    public bool TryNextRetransmission(Span<byte> buffer, TimeSpan now, out int length)
     {
         Span<byte> plain = stackalloc byte[2048];
         while (_resendHead != _resendTail)
         {
             var number = _resend[_resendHead];
             _resendHead = (_resendHead + 1) % MostResends;
+            if (now - _resentAt[number % MostResends] > ResendLimit) continue;
             if (_stream.RtxSsrc is { } rtx)
             {
                 if (!TryWrite(number, plain, out var plainLength) || !RtpPacket.TryRead(plain[..plainLength], out var packet)) continue;

@@ -87,7 +87,23 @@ internal sealed class TrackSender(EndpointTransport transport, MediaSource sourc
     {
         NextPump = null;
         if (_viewer is not { } viewer || transport.State is not (MediaEndpointState.Connected or MediaEndpointState.Disconnected)) return;
-        while (MaySend(now) && viewer.TryNext(transport.Payload, now, out var length)) Send(length, now);
+        while (true)
+        {
+            switch (viewer.TryNextPaced(isVideo ? _pacer : null, transport.Payload, now, out var length))
+            {
+                case PacedPacket.New:
+                    Send(length, now);
+                    continue;
+                case PacedPacket.Again:
+                    Transmit(length, now);
+                    continue;
+                case PacedPacket.Waits:
+                    NextPump = _pacer.NextAt();
+                    schedule();
+                    break;
+            }
+            break;
+        }
         if (viewer.IsWaiting && isVideo) Request(now);
     }
 
@@ -109,9 +125,7 @@ internal sealed class TrackSender(EndpointTransport transport, MediaSource sourc
         if (_viewer is not { } viewer) return;
         viewer.HandleRtcp(packet, now, _commands);
         CarryOut();
-        // Without RTX a repeat would reuse an SRTP index, which GCM forbids.
-        if (_codec is not { SendRtx: >= 0 }) return;
-        while (viewer.TryNextRetransmission(transport.Payload, out var length)) Transmit(length, now);
+        Pump(now);
     }
 
     public void HandleReport(in ReportBlock report, uint arrivalMiddleNtp, TimeSpan now)
@@ -155,14 +169,6 @@ internal sealed class TrackSender(EndpointTransport transport, MediaSource sourc
         _pacer.HandleSent(length);
         _rate.Add(length, now);
         return transport.SendRtp(length, now);
-    }
-
-    private bool MaySend(TimeSpan now)
-    {
-        if (!isVideo || _pacer.CanSend(now)) return true;
-        NextPump = _pacer.NextAt();
-        schedule();
-        return false;
     }
 
     private void Request(TimeSpan now)

@@ -90,7 +90,7 @@ public sealed class BrokerTests
         Feedback(viewer, 21, [1002]);
         var buffer = new byte[1500];
         var again = new List<(uint Ssrc, int Type, int Original)>();
-        while (viewer.TryNextRetransmission(buffer, out var length))
+        while (viewer.TryNextRetransmission(buffer, TimeSpan.FromMilliseconds(25), out var length))
         {
             var packet = StreamTests.View(buffer[..length]);
             again.Add((packet.Ssrc, packet.PayloadType, rtx ? packet.Payload[0] << 8 | packet.Payload[1] : packet.SequenceNumber));
@@ -100,7 +100,9 @@ public sealed class BrokerTests
         Assert.Equal(rtx ? [(200u, 121, 1002), (200u, 121, 1003)] : [(100u, 120, 1002), (100u, 120, 1003)], again);
         Assert.Equal((2L, 2L), (viewer.Counters.NackCount, viewer.Counters.RetransmittedPacketsSent));
         Feedback(viewer, 60, [1002]);
-        Assert.True(viewer.TryNextRetransmission(buffer, out _));
+        Assert.True(viewer.TryNextRetransmission(buffer, TimeSpan.FromMilliseconds(70), out _));
+        Feedback(viewer, 100, [1002]);
+        Assert.False(viewer.TryNextRetransmission(buffer, TimeSpan.FromMilliseconds(601), out _));
     }
 
     [Fact]

@@ -119,6 +119,25 @@ public sealed class CongestionTests(ITestOutputHelper output)
         }
     }
 
+    [Theory]
+    [InlineData(300)]
+    [InlineData(20)]
+    public void What_a_viewer_asks_for_again_does_not_hold_up_the_smaller_picture(int queueMs)
+    {
+        for (var seed = 1; seed <= 5; seed++)
+        {
+            var scene = new PathScene(1_300_000, Link(20_000_000), seed, canReduce: true, startOfSmall: 1, asksAgain: true);
+            scene.RunFor(3);
+            Assert.Empty(scene.Changes);
+            scene.Path = Link(480_000) with { Queue = TimeSpan.FromMilliseconds(queueMs) };
+            scene.RunFor(12);
+            string Story() => $"seed {seed}: {string.Join(", ", scene.Changes.Select(c => $"{c.At:0.0} s {c.Quality}"))}; estimate {scene.Estimator.BitsPerSecond / 1000}, silence of {scene.LongestSilence.TotalSeconds:0.0} s";
+            Assert.True(scene.Changes.Count > 0 && scene.Changes[0].Quality == ViewerQuality.Reduced && scene.Changes.TrueForAll(c => c.Quality != ViewerQuality.KeyFrames), Story());
+            // The transcoder takes a second to begin; nothing else may keep the path empty.
+            Assert.True(scene.LongestSilence < TimeSpan.FromSeconds(1.8), Story());
+        }
+    }
+
     [Fact]
     public void Without_a_transcoder_a_narrow_path_gets_key_frames_alone_and_numbers_without_gaps()
     {

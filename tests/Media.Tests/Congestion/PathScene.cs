@@ -35,8 +35,14 @@ internal sealed class PathScene
     private readonly TimeSpan _startOfSmall;
     private TimeSpan? _smallWanted;
 
-    public PathScene(long cameraRate, LinkConditions path, int seed = 1, bool canReduce = false, double startOfSmall = 0)
+    private readonly bool _asksAgain;
+    private readonly Dictionary<ushort, int> _missing = [];
+    private readonly List<FeedCommand> _commands = [];
+    private ushort? _newest;
+
+    public PathScene(long cameraRate, LinkConditions path, int seed = 1, bool canReduce = false, double startOfSmall = 0, bool asksAgain = false)
     {
+        _asksAgain = asksAgain;
         _pacer = new SendPacer(Estimator);
         _packetsPerFrame = (int)Math.Max(1, cameraRate / 15 / 8 / PacketBytes);
         CanReduce = canReduce;
@@ -47,7 +53,7 @@ internal sealed class PathScene
         _sender.Link = path;
         _out = _sender.Open(IPAddress.Parse("20.0.1.1"));
         _in = peer.Open(IPAddress.Parse("20.0.2.1"));
-        _viewer = new Viewer(_full, new ViewerStream(7, 96, 1, 1) { TransportSequenceId = 3 });
+        _viewer = new Viewer(_full, new ViewerStream(7, 96, 1, 1) { TransportSequenceId = 3, RtxSsrc = asksAgain ? 9u : null, RtxPayloadType = 97 });
         _in.Received = Arrive;
         _out.Received = datagram => Estimator.HandleTransportFeedback(datagram.Payload.Span, _network.Now);
         Tick();
@@ -77,6 +83,9 @@ internal sealed class PathScene
     }
 
     public TimeSpan LongestDelay { get; private set; }
+
+    /// <summary>Longest time in which nothing arrived at the viewer.</summary>
+    public TimeSpan LongestSilence { get; private set; }
 
     public void RunFor(double seconds) => _network.RunFor(TimeSpan.FromSeconds(seconds));
 
@@ -111,15 +120,9 @@ internal sealed class PathScene
 
     private void Pump()
     {
-        while (_pacer.CanSend(_network.Now))
-        {
-            if (!_viewer.TryNext(_packet, _network.Now, out var length)) return;
-            BinaryPrimitives.WriteUInt16BigEndian(_packet.AsSpan(ViewerStream.TransportSequenceOffset), Estimator.HandleSent(length, _network.Now));
-            _pacer.HandleSent(length);
-            // The time of sending rides along, for the test alone.
-            BinaryPrimitives.WriteInt64BigEndian(_packet.AsSpan(length - 8), _network.Now.Ticks);
-            _out.Send(_in.Address, _packet.AsSpan(0, length).ToArray());
-        }
+        PacedPacket next;
+        while ((next = _viewer.TryNextPaced(_pacer, _packet, _network.Now, out var length)) is PacedPacket.New or PacedPacket.Again) SendPacket(length);
+        if (next == PacedPacket.None) return;
         if (!_pumpPlanned) _network.Schedule(_pacer.NextAt(), () =>
         {
             _pumpPlanned = false;
@@ -133,14 +136,58 @@ internal sealed class PathScene
         var packet = StreamTests.View(datagram.Payload.ToArray());
         Assert.True(packet.TryGetExtension(3, out var number));
         _arrivals.Handle(BinaryPrimitives.ReadUInt16BigEndian(number), _network.Now);
+        if (Arrived.Count > 0 && _network.Now - Arrived[^1].At > LongestSilence) LongestSilence = _network.Now - Arrived[^1].At;
         Arrived.Add((_network.Now, datagram.Payload.Length + 28));
+        if (packet.Ssrc == 9)
+        {
+            _missing.Remove(BinaryPrimitives.ReadUInt16BigEndian(packet.Payload));
+            return;
+        }
         Sequences.Add(packet.SequenceNumber);
+        NoteMissing(packet.SequenceNumber);
         var delay = _network.Now - TimeSpan.FromTicks(BinaryPrimitives.ReadInt64BigEndian(datagram.Payload.Span[(datagram.Payload.Length - 8)..]));
         if (delay > LongestDelay) LongestDelay = delay;
     }
 
+    private void NoteMissing(ushort sequence)
+    {
+        _missing.Remove(sequence);
+        for (var missed = (ushort)((_newest ?? sequence) + 1); _newest is { } newest && SequenceNumber.IsNewer(sequence, newest) && missed != sequence; missed++) _missing[missed] = 0;
+        if (_newest is not { } last || SequenceNumber.IsNewer(sequence, last)) _newest = sequence;
+    }
+
+    // As a browser does: each lost packet is asked for up to ten times.
+    private void AskAgain()
+    {
+        foreach (var sequence in _missing.Keys.Order().Take(200).ToArray())
+        {
+            if (++_missing[sequence] > 10)
+            {
+                _missing.Remove(sequence);
+                continue;
+            }
+            var buffer = new byte[100];
+            var writer = new RtcpWriter(buffer);
+            ushort[] lost = [sequence];
+            Assert.True(writer.TryAddReceiverReport(1) && writer.TryAddNack(1, 7, lost));
+            Assert.True(RtcpReader.TryRead(buffer.AsSpan(0, writer.Length), out var report));
+            foreach (var packet in report) _viewer.HandleRtcp(packet, _network.Now, _commands);
+        }
+        Pump();
+    }
+
+    private void SendPacket(int length)
+    {
+        BinaryPrimitives.WriteUInt16BigEndian(_packet.AsSpan(ViewerStream.TransportSequenceOffset), Estimator.HandleSent(length, _network.Now));
+        _pacer.HandleSent(length);
+        // The time of sending rides along, for the test alone.
+        BinaryPrimitives.WriteInt64BigEndian(_packet.AsSpan(length - 8), _network.Now.Ticks);
+        _out.Send(_in.Address, _packet.AsSpan(0, length).ToArray());
+    }
+
     private void Report()
     {
+        if (_asksAgain) AskAgain();
         var length = _arrivals.Write(_feedback);
         if (length > 0) _in.Send(_out.Address, _feedback.AsSpan(0, length).ToArray());
         _network.Schedule(_network.Now + TimeSpan.FromMilliseconds(100), Report);
