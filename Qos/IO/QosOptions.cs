@@ -40,6 +40,13 @@ public sealed class QosOptions : IValidatableObject
     [Range(typeof(TimeSpan), "00:00:00.050", "00:01:00")]
     public TimeSpan RequestDeadline { get; set; } = TimeSpan.FromSeconds(1);
 
+    [Description("Hold the picture of a look-in back until its gates are committed, for at most RequireGateWithin. Off: media never waits.")]
+    public bool RequireGate { get; set; }
+
+    [Description("How long an answer is held for the gates when RequireGate is on.")]
+    [Range(typeof(TimeSpan), "00:00:00.1", "00:00:30")]
+    public TimeSpan RequireGateWithin { get; set; } = TimeSpan.FromSeconds(3);
+
     [Description("Time by which the policy server has to answer a command; beyond it the gate's fate is asked by synchronisation.")]
     [Range(typeof(TimeSpan), "00:00:00.500", "00:01:00")]
     public TimeSpan AnswerTimeout { get; set; } = TimeSpan.FromSeconds(5);

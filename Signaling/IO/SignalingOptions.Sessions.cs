@@ -39,10 +39,6 @@ public sealed partial class SignalingOptions
     [Range(1, 100)]
     public int MaxSessionsPerHome { get; set; } = 16;
 
-    [Description("Hold the picture back until the QoS gates are committed, for at most RequireGateWithin. Off: media never waits.")]
-    public bool RequireGate { get; set; }
-
-    [Description("How long an answer is held for the gates when RequireGate is on.")]
-    [Range(typeof(TimeSpan), "00:00:00.1", "00:00:30")]
-    public TimeSpan RequireGateWithin { get; set; } = TimeSpan.FromSeconds(3);
+    [Description("Origins of web pages elsewhere that may look in over WHEP with a bearer token, each exactly, e.g. https://player.example.org. Empty: none.")]
+    public List<string> WhepOrigins { get; set; } = [];
 }

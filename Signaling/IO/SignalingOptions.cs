@@ -128,6 +128,12 @@ public sealed partial class SignalingOptions : IValidatableObject
             yield return new ValidationResult($"SuspectAfter is {SuspectAfter.TotalSeconds:0} s, not 5 s longer than HoldTime {HoldTime.TotalSeconds:0} s, so gateways would look lost while they wait. Choose e.g. HoldTime 25s and SuspectAfter 45s.", [nameof(SuspectAfter)]);
         if (RelaySecretFile.Length == 0 && RelaySecret.Length < 16 && Relays.Any(relay => relay.StartsWith("turn", StringComparison.Ordinal)))
             yield return new ValidationResult("Signaling:RelaySecret is missing or shorter than 16 characters, but Signaling:Relays names a TURN server. Give the secret that the relay has as Turn:AuthSecrets, or name its file with RelaySecretFile.", [nameof(RelaySecret)]);
+        foreach (string origin in WhepOrigins)
+        {
+            if (!Uri.TryCreate(origin, UriKind.Absolute, out Uri? uri) || uri.Scheme is not ("https" or "http") || uri.GetLeftPart(UriPartial.Authority) != origin)
+                yield return new ValidationResult($"WhepOrigins has '{origin}', which is no origin: scheme, host and port of one page, without path, slash or star, e.g. https://player.example.org.", [nameof(WhepOrigins)]);
+        }
+
         if ((ServerCertificate.Length == 0) != (ServerKey.Length == 0))
             yield return new ValidationResult("ServerCertificate and ServerKey belong together. Give both, or none to use the authority folder.", [nameof(ServerCertificate)]);
     }

@@ -3,6 +3,7 @@ using System.Net.Security;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using MediaRelay.Signaling.IO.Authority;
+using MediaRelay.Signaling.IO.Sessions;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -77,6 +78,10 @@ public sealed partial class PortalServer : IHostedService, IAsyncDisposable
         builder.Services.AddRouting();
         builder.Services.Configure<JsonOptions>(o => PortalJson.Configure(o.SerializerOptions));
         builder.Services.AddOpenApi("v1");
+        // Foreign pages come with a bearer token; cookies stay with our own.
+        builder.Services.AddCors(cors => cors.AddPolicy(WhepModule.CorsPolicy, policy => policy
+            .WithOrigins([.. _options.WhepOrigins]).WithMethods("GET", "POST", "PATCH", "DELETE", "OPTIONS")
+            .WithHeaders("Authorization", "Content-Type", "If-Match").WithExposedHeaders("Location", "Link", "ETag", "Accept-Post").SetPreflightMaxAge(TimeSpan.FromHours(1))));
         _app = builder.Build();
         _app.UseExceptionHandler(error => error.Run(context =>
             Problem.Of(StatusCodes.Status500InternalServerError, "internal", "The server failed to answer; the log has the reason.").ExecuteAsync(context)));
@@ -86,6 +91,7 @@ public sealed partial class PortalServer : IHostedService, IAsyncDisposable
         }
 
         _app.UseRouting();
+        _app.UseCors();
         _app.Use(_guard.HandleAsync);
         if (_pages is not null)
         {

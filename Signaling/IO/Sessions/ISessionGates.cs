@@ -5,6 +5,9 @@ namespace MediaRelay.Signaling.IO.Sessions;
 /// <summary>The application manager as sessions see it. The server connects the real one; without a Qos section there is none.</summary>
 public interface ISessionGates
 {
+    /// <summary>How long an answer waits for its gates to be committed; null: media never waits.</summary>
+    TimeSpan? HoldFor { get; }
+
     /// <summary>Asks for the gates of a session; what becomes of them is told to <see cref="GrantChanged"/>.</summary>
     Task RequestAsync(GateDemand demand);
 

@@ -65,7 +65,7 @@ public sealed partial class SessionHost : BackgroundService
         {
             AnswerWithin = _options.AnswerWithin,
             MaxDuration = _options.MaxSession,
-            RequireGateWithin = _options.RequireGate ? _options.RequireGateWithin : null,
+            RequireGateWithin = _gates?.HoldFor,
         };
         var mailbox = new SessionMailbox(request, limits, owner, _clock, CarryOutAsync, _logger);
         _sessions[request.Session] = mailbox;

@@ -18,19 +18,25 @@ namespace MediaRelay.Signaling.IO.Sessions;
 /// <summary>WHEP: any player looks in with one POST. Our portal is only one of them.</summary>
 internal sealed class WhepModule(SessionHost sessions, RelayDirectory relays, AccessGate gate, HomeRecords homes, GatewayLinks links, PortalSessions logins, SessionReservations names, SignalingOptions options) : IPortalModule
 {
+    /// <summary>Name of the policy for pages of other origins.</summary>
+    public const string CorsPolicy = "whep";
+
     private static readonly TimeSpan s_grace = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan s_reconnect = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan s_restart = TimeSpan.FromSeconds(8);
 
     public void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/whep/ice-servers", (HttpContext c) =>
+        RouteGroupBuilder whep = routes.MapGroup("/whep");
+        if (options.WhepOrigins.Count > 0)
+            whep.RequireCors(CorsPolicy);
+        whep.MapGet("/ice-servers", (HttpContext c) =>
         {
             Actor actor = PortalGuard.ActorOf(c);
             string session = names.Reserve(actor.Id);
             return Results.Json(new { session, iceServers = ViewerServers(actor, session, []) });
         }).WithSummary("Servers and credentials for a viewer's agent, and the name of the session that they are for: give it back as ?session=.");
-        RouteGroupBuilder camera = routes.MapGroup("/whep/{home}/{camera}");
+        RouteGroupBuilder camera = whep.MapGroup("/{home}/{camera}");
         camera.MapPost("", OfferAsync).WithSummary("Look in: an offer (application/sdp) in, an answer out.");
         camera.MapMethods("", ["OPTIONS"], Options).WithSummary("What is accepted, and the servers for ICE.");
         camera.MapMethods("/{session}", ["PATCH"], PatchAsync).WithSummary("Candidates, or an ICE restart.");
@@ -52,8 +58,10 @@ internal sealed class WhepModule(SessionHost sessions, RelayDirectory relays, Ac
             return factor;
         if (await WhepText.ReadAsync(context.Request).ConfigureAwait(false) is not { } offer)
             return Problem.Of(StatusCodes.Status413PayloadTooLarge, "offer-invalid", "An offer has at most 65,536 characters.", "offer");
-        if (!SdpReader.TryRead(offer, out _, out SdpError error))
+        if (!SdpReader.TryRead(offer, out SessionDescription? description, out SdpError error))
             return Problem.Of(StatusCodes.Status400BadRequest, "offer-invalid", $"The offer cannot be read: {error}.", "offer");
+        if (!description.Media.Any(m => m is { Kind: "video" or "audio", IsRejected: false } && (description.Direction(m) & MediaDirection.RecvOnly) != 0))
+            return Problem.Of(StatusCodes.Status422UnprocessableEntity, "offer-unsuitable", "The offer takes neither picture nor sound; it needs a video or audio section that is recvonly or sendrecv.", "offer");
         Incident? alarm = incident is null ? null : homes.FindIncident(incident);
         AccessDecision decision = await gate.AskAsync(actor, HomeAction.LookIn, home, camera, PortalGuard.SourceOf(context), $"Look in through camera {camera}.").ConfigureAwait(false);
         if (!decision.IsAllowed)

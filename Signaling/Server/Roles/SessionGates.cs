@@ -16,11 +16,16 @@ internal sealed partial class SessionGates : ISessionGates, IDisposable
     private readonly ILogger<SessionGates> _logger;
     private readonly IDisposable _events;
 
-    public SessionGates(IApplicationManager manager, ILogger<SessionGates> logger)
+    /// <param name="manager">The application manager.</param>
+    /// <param name="holdFor">How long an answer waits for its gates; null when media never waits.</param>
+    /// <param name="logger">The log.</param>
+    public SessionGates(IApplicationManager manager, TimeSpan? holdFor, ILogger<SessionGates> logger)
     {
-        (_manager, _logger) = (manager, logger);
+        (_manager, HoldFor, _logger) = (manager, holdFor, logger);
         _events = manager.Subscribe(HandleEvent);
     }
+
+    public TimeSpan? HoldFor { get; }
 
     public event Action<string, GrantState, string>? GrantChanged;
 

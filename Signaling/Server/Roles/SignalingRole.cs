@@ -1,3 +1,4 @@
+using MediaRelay.Qos.IO;
 using MediaRelay.Qos.IO.Links;
 using MediaRelay.Server.Configuration;
 using MediaRelay.Signaling.IO;
@@ -28,7 +29,9 @@ internal sealed class SignalingRole : Role
         builder.Services.AddPortal(options, folder, Directory.Exists(pages) ? new PhysicalFileProvider(pages) : null);
         if (configuration.Has("Qos"))
         {
-            builder.Services.AddSingleton<SessionGates>();
+            var qos = (QosOptions)configuration["Qos"];
+            builder.Services.AddSingleton(provider => new SessionGates(
+                provider.GetRequiredService<IApplicationManager>(), qos.RequireGate ? qos.RequireGateWithin : null, provider.GetRequiredService<ILogger<SessionGates>>()));
             builder.Services.AddSingleton<ISessionGates>(provider => provider.GetRequiredService<SessionGates>());
             builder.Services.AddSingleton<INetworkGates>(provider => new OperatorGates(provider.GetRequiredService<IApplicationManager>(), provider.GetService<CmtsHost>()));
         }

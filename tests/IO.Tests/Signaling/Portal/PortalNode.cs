@@ -18,6 +18,10 @@ namespace MediaRelay.IO.Tests.Signaling.Portal;
 public sealed class PortalNode : IAsyncLifetime
 {
     public const string Password = "correct horse battery";
+
+    /// <summary>The one foreign origin whose pages may look in.</summary>
+    public const string FriendlyOrigin = "https://player.example.org";
+
     private readonly string _folder = Directory.CreateTempSubdirectory("mediarelay-portal").FullName;
     private IHost _host = null!;
     private ulong _seq;
@@ -32,7 +36,7 @@ public sealed class PortalNode : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        var options = new SignalingOptions { GatewayListen = "", PortalListen = "127.0.0.1:0", SecondFactor = SecondFactorRule.Optional };
+        var options = new SignalingOptions { GatewayListen = "", PortalListen = "127.0.0.1:0", SecondFactor = SecondFactorRule.Optional, WhepOrigins = [FriendlyOrigin] };
         OperatorAuthority authority = OperatorAuthority.Create(Path.Combine(_folder, "authority"), "test", DateTimeOffset.UtcNow);
         HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         builder.Services.AddLogging();
