@@ -21,7 +21,7 @@ internal static class RelayLoad
         var window = new Option<int>("--window") { Description = "Datagrams under way in the closed loop.", DefaultValueFactory = _ => 192 };
         var program = new Option<string>("--program") { Description = "The mediarelay program or its dll.", DefaultValueFactory = _ => FindProgram() };
         var more = new Option<string>("--server-options") { Description = "Further options for our server.", DefaultValueFactory = _ => "" };
-        var rows = new Option<string[]>("--row") { Description = "media, latency, burst or storm; repeat for several. All when absent." };
+        var rows = new Option<string[]>("--row") { Description = "media (or of it audio-up, video-up, audio-down, video-down), latency, burst or storm; repeat for several. All when absent." };
         var only = new Option<string>("--only") { Description = "Run only 'ours' or 'coturn'.", DefaultValueFactory = _ => "" };
         var realTime = new Option<bool>("--realtime") { Description = "Real-time priority for server, receive threads and generator, on a machine busy with other work." };
         var command = new Command("relay", """

@@ -120,7 +120,7 @@ internal sealed unsafe partial class RelayShard : IDisposable
         {
             _engine = _settings.CreateEngine();
             for (var i = 0; i < _settings.Sockets.Count; i++)
-                _loop.Add(_settings.Sockets[i].Descriptor, i, coalesced: _settings.Sockets[i].IsMedia, isBusy: true);
+                _loop.Add(_settings.Sockets[i].Descriptor, i, coalesced: true, isBusy: true);
             _ready.Set();
             while (!_stopping)
             {

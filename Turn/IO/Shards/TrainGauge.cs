@@ -5,7 +5,8 @@ namespace MediaRelay.Turn.IO.Shards;
 /// <summary>
 /// Decides where the kernel joins datagrams into trains as they arrive (UDP_GRO). For video it saves most of the receive work; for
 /// audio of many clients no train ever forms, and each datagram is held and compared for nothing.
-/// <para>Listeners serve everybody, so the mean size of what they brought in the last 50 ms decides, with a gap between on and off.
+/// <para>Listeners serve everybody, so the mean size of what their media sockets brought in the last 50 ms decides, with a gap between on
+/// and off. Control sockets follow: the kernel asks any socket of the group whether it takes trains, before the filter chooses one.
 /// A relay port starts without and gets it with its first run of large datagrams.</para>
 /// </summary>
 internal sealed class TrainGauge(IReadOnlyList<(ushort Listener, int Descriptor, bool IsMedia)> sockets)
@@ -63,10 +64,7 @@ internal sealed class TrainGauge(IReadOnlyList<(ushort Listener, int Descriptor,
             {
                 ListenersJoin = join;
                 for (var i = 0; i < _sockets.Count; i++)
-                {
-                    if (_sockets[i].IsMedia)
-                        _ = DatagramSocket.Set(_sockets[i].Descriptor, LibC.SolUdp, LibC.UdpGro, join ? 1 : 0);
-                }
+                    _ = DatagramSocket.Set(_sockets[i].Descriptor, LibC.SolUdp, LibC.UdpGro, join ? 1 : 0);
             }
         }
 

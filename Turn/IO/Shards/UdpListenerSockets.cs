@@ -45,7 +45,9 @@ internal sealed class UdpListenerSockets
             var options = new DatagramSocketOptions
             {
                 ReusePort = true,
-                Coalesce = i >= shards,
+                // All of them, control too: before it joins a train the kernel asks one socket of the group, by a hash of its own and not by
+                // the filter, whether it takes trains.
+                Coalesce = true,
                 ReportTrafficClass = true,
                 ReceiveBuffer = i < shards ? ControlBuffer : MediaBuffer,
                 SendBuffer = MediaBuffer,

@@ -10,6 +10,10 @@ internal sealed unsafe class BufferRing : IDisposable
 {
     private const int HugePages = 14;
 
+    /// <summary>Buffers for trains are a power of two apart and would begin in the same cache sets; a train of eight video datagrams fits between.</summary>
+    private const uint TrainSpread = 9_600;
+    private const uint SpreadFrom = 32_768;
+
     private readonly ProvidedBuffer* _ring;
     private readonly byte* _memory;
     private readonly nuint _ringBytes;
@@ -26,7 +30,7 @@ internal sealed unsafe class BufferRing : IDisposable
         _size = (uint)size;
 
         // The odd number of cache lines keeps the headers of different buffers out of the same cache sets.
-        _stride = ((uint)size + 191u) / 64u * 64u | 64u;
+        _stride = ((uint)size + (size >= SpreadFrom ? TrainSpread : 0) + 191u) / 64u * 64u | 64u;
         _ringBytes = (nuint)entries * (nuint)sizeof(ProvidedBuffer);
         _memoryBytes = (nuint)entries * _stride;
         _ring = (ProvidedBuffer*)Map(_ringBytes);

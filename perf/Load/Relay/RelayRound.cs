@@ -18,7 +18,7 @@ internal sealed class RelayRound(LoadOptions options, RelayNetwork network, Serv
 
     public void Run()
     {
-        if (options.Runs("media") || options.Runs("latency") || options.Runs("burst"))
+        if (options.Rows.Count == 0 || options.Rows.Any(row => row != "storm"))
             NetworkNamespace.Run(network.Client, RunMedia);
         if (options.Runs("storm"))
             NetworkNamespace.Run(network.Client, RunStorm);
@@ -31,13 +31,12 @@ internal sealed class RelayRound(LoadOptions options, RelayNetwork network, Serv
         using var generator = new MediaGenerator(allocations, peerSocket);
         _ = generator.RunClosed(Direction.Up, AudioBytes, 1, options.Window, TimeSpan.FromSeconds(1.5));
         _ = generator.RunClosed(Direction.Down, AudioBytes, 1, options.Window, TimeSpan.FromSeconds(1));
-        if (options.Runs("media"))
+        foreach (var direction in (Direction[])[Direction.Up, Direction.Down])
         {
-            foreach (var direction in (Direction[])[Direction.Up, Direction.Down])
-            {
+            if (options.Runs("media") || options.Runs($"audio-{Name(direction)}"))
                 Media(generator, direction, AudioBytes, 1, "160 B interleaved");
+            if (options.Runs("media") || options.Runs($"video-{Name(direction)}"))
                 Media(generator, direction, VideoBytes, 8, "1200 B x 8");
-            }
         }
 
         if (options.Runs("latency"))

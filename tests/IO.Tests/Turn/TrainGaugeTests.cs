@@ -28,6 +28,36 @@ public sealed class TrainGaugeTests
         DatagramSocket.Close(socket);
     }
 
+    /// <summary>The kernel asks one socket of the group by a hash of its own, so one that takes no trains costs the others theirs.</summary>
+    [Fact]
+    public void All_sockets_of_a_listener_take_trains_or_none_does()
+    {
+        const int Shards = 2;
+        var listener = UdpListenerSockets.Open(TransportAddress.Parse("127.0.0.1:0"), Shards);
+        int[] all = [.. listener.Control, .. listener.Media];
+        Assert.Equal([1, 1, 1, 1], all.Select(TakesTrains));
+
+        for (var shard = 0; shard < Shards; shard++)
+        {
+            var gauge = new TrainGauge([(0, listener.Control[shard], false), (0, listener.Media[shard], true)]);
+            for (var i = 0; i < TrainGauge.LeastDatagrams; i++)
+                gauge.Count(160, 160);
+            gauge.Observe(TimeSpan.FromMilliseconds(60));
+        }
+
+        Assert.Equal([0, 0, 0, 0], all.Select(TakesTrains));
+        foreach (var socket in all)
+            DatagramSocket.Close(socket);
+    }
+
+    private static unsafe int TakesTrains(int descriptor)
+    {
+        int value;
+        uint length = sizeof(int);
+        Assert.Equal(0, LibC.GetOption(descriptor, LibC.SolUdp, LibC.UdpGro, &value, &length));
+        return value;
+    }
+
     [Fact]
     public void A_few_datagrams_or_a_short_time_change_nothing_and_a_train_counts_as_its_datagrams()
     {
