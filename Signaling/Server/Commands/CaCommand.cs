@@ -12,9 +12,6 @@ namespace MediaRelay.Server.Commands;
 /// <summary><c>mediarelay ca</c>: the operator's certificate authority and the gateways that may enrol.</summary>
 internal static class CaCommand
 {
-    private const int MaxDays = 3650;
-    private const int SerialDigits = 32;
-
     private static readonly Option<string> s_data = new("--data") { Description = "Data folder of the node (Node:DataFolder).", HelpName = "folder", DefaultValueFactory = _ => "data" };
 
     public static Command Create() => new("ca", """
@@ -57,45 +54,34 @@ internal static class CaCommand
     {
         var server = new Option<string[]>("--server") { Description = "DNS names or addresses of a server.", AllowMultipleArgumentsPerToken = true };
         var gateway = new Option<string?>("--gateway") { Description = "Id of a gateway that cannot enrol by itself." };
-        var home = new Option<string?>("--home") { Description = "Home the gateway stands in; without it, the gateway's id." };
-        var output = new Option<string?>("--out") { Description = "Folder for the files; without it, a server's go to the authority folder, a gateway's to a folder of its id." };
-        Option<int> days = Days("Life of the certificate in days.", 365);
+        var output = new Option<string?>("--out") { Description = "Folder for the files; without it, a server's go to the authority folder." };
+        var days = new Option<int>("--days") { Description = "Life of the certificate.", DefaultValueFactory = _ => 365 };
         var command = new Command("issue", """
-            Make a key and a certificate for a server or a gateway; the gateway is registered too.
+            Make a key and a certificate for a server or a gateway.
 
             Examples:
               mediarelay ca issue --data data --server events.example.org
               mediarelay ca issue --data data --gateway gw-0003 --out gw-0003 --days 365
             """)
-        { s_data, server, gateway, home, output, days };
-        command.SetAction((parse, _) => GuardAsync(async () =>
+        { s_data, server, gateway, output, days };
+        command.SetAction(parse => Guard(() =>
         {
             string folder = Authority(parse.GetValue(s_data)!);
             using OperatorAuthority authority = OperatorAuthority.Open(folder);
             TimeSpan life = TimeSpan.FromDays(parse.GetValue(days));
             if (parse.GetValue(server) is { Length: > 0 } names)
                 Write(parse.GetValue(output) ?? folder, "server", authority.IssueServer(names, life, DateTimeOffset.UtcNow));
-            else if (parse.GetValue(gateway) is { } text)
-                await IssueGatewayAsync(authority, parse.GetValue(s_data)!, Id(text), parse.GetValue(home), parse.GetValue(output), life);
+            else if (parse.GetValue(gateway) is { } id && SmaContract.IsId(id))
+                Write(parse.GetValue(output) ?? id, "gateway", authority.IssueGateway(id, life, DateTimeOffset.UtcNow));
             else
-                throw new FormatException("Name what to issue: --server NAME or --gateway ID.");
+                throw new FormatException("Name what to issue: --server NAME or --gateway ID (1-64 characters A-Za-z0-9._-).");
         }));
         return command;
     }
 
-    private static async Task IssueGatewayAsync(OperatorAuthority authority, string data, string id, string? home, string? output, TimeSpan life)
-    {
-        IssuedCertificate issued = authority.IssueGateway(id, life, DateTimeOffset.UtcNow);
-        // A server refuses a gateway it does not know, whatever its certificate says.
-        await using SqliteStorage storage = SqliteStorage.Open(data);
-        await RegisterAsync(storage, id, home, record => record);
-        Write(output ?? id, "gateway", issued);
-        Console.WriteLine($"The gateway {id} is registered, for the home {storage.Gateways.Find(id)!.Home}.");
-    }
-
     private static Command Revoke()
     {
-        var serial = new Argument<string>("serial") { Description = "Serial number, 32 hexadecimal digits, as 'ca issue' and 'openssl x509 -serial' show it." };
+        var serial = new Argument<string>("serial") { Description = "Serial number, hexadecimal, as 'openssl x509 -serial' shows it." };
         var command = new Command("revoke", """
             Refuse a certificate from now on; running servers read the list within 30 s.
 
@@ -106,15 +92,8 @@ internal static class CaCommand
         command.SetAction(parse => Guard(() =>
         {
             using OperatorAuthority authority = OperatorAuthority.Open(Authority(parse.GetValue(s_data)!));
-            string number = Serial(parse.GetValue(serial)!);
-            if (authority.IsRevoked(number))
-            {
-                Console.WriteLine($"The certificate {number} was revoked before.");
-                return;
-            }
-
-            authority.Revoke(number, DateTimeOffset.UtcNow);
-            Console.WriteLine($"The certificate {number} is revoked.");
+            authority.Revoke(parse.GetValue(serial)!, DateTimeOffset.UtcNow);
+            Console.WriteLine("The certificate is revoked.");
         }));
         return command;
     }
@@ -123,7 +102,7 @@ internal static class CaCommand
     {
         var gateway = new Argument<string>("gateway") { Description = "Id of the gateway." };
         var home = new Option<string?>("--home") { Description = "Home it stands in; without it, the gateway's id." };
-        Option<int> days = Days("How long the code can be used, in days.", 30);
+        var days = new Option<int>("--days") { Description = "How long the code can be used.", DefaultValueFactory = _ => 30 };
         var command = new Command("claim", """
             Register a gateway and print the code with which it enrols once.
 
@@ -171,25 +150,6 @@ internal static class CaCommand
 
     private static async Task RegisterAsync(SqliteStorage storage, string id, string? home, Func<GatewayRecord, GatewayRecord> change) =>
         await storage.Gateways.SaveAsync(change(storage.Gateways.Find(id) ?? new GatewayRecord { Id = id, Home = home ?? id }));
-
-    private static Option<int> Days(string description, int usual)
-    {
-        var days = new Option<int>("--days") { Description = description, DefaultValueFactory = _ => usual };
-        days.Validators.Add(result =>
-        {
-            if (result.GetValueOrDefault<int>() is < 1 or > MaxDays)
-                result.AddError($"--days is {result.GetValueOrDefault<int>()}; give a number from 1 to {MaxDays}.");
-        });
-        return days;
-    }
-
-    private static string Serial(string text)
-    {
-        string digits = text.Replace(":", "", StringComparison.Ordinal).ToUpperInvariant();
-        return digits.Length == SerialDigits && digits.All(char.IsAsciiHexDigit)
-            ? digits
-            : throw new FormatException($"\"{text}\" is no serial number of this authority: it has {SerialDigits} hexadecimal digits. 'openssl x509 -noout -serial -in gateway.crt' shows it.");
-    }
 
     private static string Authority(string data) => Path.Combine(data, "authority");
 

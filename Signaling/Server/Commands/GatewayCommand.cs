@@ -145,12 +145,10 @@ internal static class GatewayCommand
             await Console.Error.WriteLineAsync($"{gateways.Length} homes connect to {address} {(parse.GetValue(seconds) > 0 ? $"for {parse.GetValue(seconds):0} s" : "until Ctrl-C")}; the table follows at the end.");
             Task running = homes.RunAsync(gateways, TimeSpan.FromSeconds(parse.GetValue(spread)), limit.Token);
             int most = 0;
-            for (int half = 1; !limit.IsCancellationRequested; half++)
+            while (!limit.IsCancellationRequested)
             {
                 await Task.Delay(500, limit.Token).ContinueWith(_ => { }, TaskScheduler.Default);
                 most = Math.Max(most, homes.Connected);
-                if (half % ProgressEvery == 0)
-                    await Console.Error.WriteLineAsync($"{half / 2,5} s: {homes.Connected} of {gateways.Length} homes connected, {homes.Delivered} events delivered, {homes.Backlog} waiting.");
             }
 
             long backlog = homes.Backlog;
