@@ -8,6 +8,9 @@ namespace MediaRelay.Load;
 /// <summary>The Event Server under the load of gateways: durable events, acknowledgement, held GETs, instructions, return after a restart.</summary>
 internal static class SignalingLoad
 {
+    private const int StormGateways = 32;
+    private const int StormRounds = 5;
+
     public static Command Create()
     {
         var seconds = new Option<double>("--seconds") { Description = "Length of each throughput measurement.", DefaultValueFactory = _ => 5 };
@@ -37,7 +40,7 @@ internal static class SignalingLoad
     private static async Task RunAsync(int connections, int held, TimeSpan length, TimeSpan warmUp)
     {
         using var rounds = new SignalingRounds();
-        await rounds.PrepareAsync(Math.Max(connections, held + 50));
+        await rounds.PrepareAsync(Math.Max(Math.Max(connections, StormGateways + 1) + StormGateways + 1, held + 50));
         var table = new Table().AddColumns("measurement", "result", "goal");
         if (connections > 0)
             await EventsAsync(rounds, table, connections, length, warmUp);
@@ -55,10 +58,14 @@ internal static class SignalingLoad
         table.AddRow("durable events/s, batches of 8", batches.Text, ">= 20,000");
         Throughput singles = await rounds.ThroughputAsync(connections, 1, length);
         table.AddRow("durable events/s, one per POST", singles.Text, ">= 5,000");
-        List<double> acknowledge = await rounds.AcknowledgeAsync(connections, 8, batches.PerSecond / 2, length);
+        List<double> acknowledge = await rounds.AcknowledgeAsync(0, connections, 8, batches.PerSecond / 2, length);
         table.AddRow("acknowledgement at half load", string.Create(CultureInfo.InvariantCulture, $"p50 {SignalingRounds.Percentile(acknowledge, 0.5):0.0} ms, p99 {SignalingRounds.Percentile(acknowledge, 0.99):0.0} ms, p99.9 {SignalingRounds.Percentile(acknowledge, 0.999):0.0} ms"), "p99 <= 20 ms");
-        (double alone, double stormed, long refused, long sent) = await rounds.StormAsync(32, 400, length);
-        table.AddRow("p99 of 32 gateways at 400 events/s, alone and beside a storm", string.Create(CultureInfo.InvariantCulture, $"{alone:0.0} ms, {stormed:0.0} ms ({refused} of the storm's {sent} posts answered 429)"), "+ 20 %");
+        // The rows above need rates far beyond what a home is allowed; a storm is met with those and with the default ones.
+        StormResult raised = await rounds.StormAsync(0, StormGateways, 400, StormRounds, length / 2);
+        table.AddRow("p99 of 32 gateways at 400 events/s, alone and beside a storm; rates of this load", raised.Text, "");
+        rounds.UseDefaultRates();
+        StormResult usual = await rounds.StormAsync(Math.Max(connections, StormGateways + 1), StormGateways, 400, StormRounds, length / 2);
+        table.AddRow("the same with the default rates", usual.Text, "+ 20 %");
     }
 
     private static async Task HeldAsync(SignalingRounds rounds, Table table, int held)

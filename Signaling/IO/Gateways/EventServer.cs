@@ -58,6 +58,7 @@ public sealed partial class EventServer : IHostedLifecycleService, IAsyncDisposa
 
     public async Task StartAsync(CancellationToken cancellationToken)
     {
+        _ = IdleTlsBuffers.TryRelease();
         LoadCertificate();
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "mediarelay-gateways" });
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration();

@@ -56,6 +56,9 @@ internal sealed class ServerProcess : IDisposable
     /// <summary>Queues an instruction whose id carries the moment it was queued.</summary>
     public void Send(string gateway) => _process.StandardInput.WriteLine("send " + gateway);
 
+    /// <summary>Gateways that come for the first time have the product's default rates from now on.</summary>
+    public void UseDefaultRates() => _process.StandardInput.WriteLine("rates");
+
     public void Kill()
     {
         _process.Kill();
@@ -74,11 +77,12 @@ internal sealed class ServerProcess : IDisposable
     {
         var services = new ServiceCollection();
         services.AddLogging(logging => logging.SetMinimumLevel(LogLevel.None));
-        services.AddSignaling(new SignalingOptions
+        var options = new SignalingOptions
         {
             GatewayListen = $"127.0.0.1:{port}", RequestsPerSecond = 500, EventsPerSecond = 5_000, MaxUnauthenticatedPerAddress = 100_000, ConcurrentHandshakes = 16,
             ReconnectSpread = TimeSpan.FromSeconds(20), SessionsPerSecond = 400,
-        }, folder);
+        };
+        services.AddSignaling(options, folder);
         await using ServiceProvider provider = services.BuildServiceProvider();
         foreach (IHostedService service in provider.GetServices<IHostedService>())
             await service.StartAsync(CancellationToken.None);
@@ -90,6 +94,11 @@ internal sealed class ServerProcess : IDisposable
             {
                 GC.Collect(2, GCCollectionMode.Aggressive, true, true);
                 Console.WriteLine(GC.GetTotalMemory(false).ToString(CultureInfo.InvariantCulture));
+            }
+            else if (line == "rates")
+            {
+                var usual = new SignalingOptions();
+                (options.RequestsPerSecond, options.EventsPerSecond) = (usual.RequestsPerSecond, usual.EventsPerSecond);
             }
             else if (line.StartsWith("send ", StringComparison.Ordinal))
             {

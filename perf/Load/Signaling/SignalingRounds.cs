@@ -59,9 +59,9 @@ internal sealed class SignalingRounds : IDisposable
     }
 
     /// <summary>Open loop at a given rate: percentiles from the moment a post was due until its answer.</summary>
-    public async Task<List<double>> AcknowledgeAsync(int connections, int batch, double eventsPerSecond, TimeSpan length)
+    public async Task<List<double>> AcknowledgeAsync(int first, int connections, int batch, double eventsPerSecond, TimeSpan length)
     {
-        RawGateway[] active = await ConnectAsync(connections);
+        RawGateway[] active = await ConnectAsync(connections, first);
         string epoch = $"e{++_epoch}";
         TimeSpan gap = TimeSpan.FromSeconds(connections * batch / eventsPerSecond);
         var times = new List<double>();
@@ -76,7 +76,8 @@ internal sealed class SignalingRounds : IDisposable
                     await Task.Delay(due - watch.Elapsed);
                 // A delay of the generator's own timer (1 ms steps) is not the server's.
                 TimeSpan start = due > watch.Elapsed - TimeSpan.FromMilliseconds(2) ? watch.Elapsed : due;
-                await gateway.PostAsync(post.Next(), CancellationToken.None);
+                if (await gateway.PostAsync(post.Next(), CancellationToken.None) != 202)
+                    throw new InvalidOperationException("An event was refused.");
                 lock (times)
                     times.Add((watch.Elapsed - start).TotalMilliseconds);
                 due += gap;
@@ -85,37 +86,47 @@ internal sealed class SignalingRounds : IDisposable
         return times;
     }
 
-    /// <summary>99th percentile of gateways that behave, alone and while one other gateway sends batches of 256 as fast as it can; and how many of those were refused.</summary>
-    public async Task<(double Alone, double Stormed, long Refused, long Sent)> StormAsync(int connections, double eventsPerSecond, TimeSpan length)
+    /// <summary>
+    /// The gateways that behave, without and with a storm in turns: one other gateway sends batches of 256 as fast as it can. Alone first in even rounds,
+    /// beside the storm first in odd ones, so that what drifts meets both alike.
+    /// </summary>
+    public async Task<StormResult> StormAsync(int first, int connections, double eventsPerSecond, int rounds, TimeSpan length)
     {
-        double alone = Percentile(await AcknowledgeAsync(connections, 1, eventsPerSecond, length), 0.99);
-        RawGateway stormer = _gateways[connections];
-        await stormer.ConnectAsync(CancellationToken.None);
-        var post = new PreparedPost(stormer.Id, "storm", 256);
-        long refused = 0, sent = 0;
-        using var stop = new CancellationTokenSource();
-        Task storm = Task.Run(async () =>
+        var result = new StormResult();
+        RawGateway stormer = _gateways[first + connections];
+        for (int half = 0; half < rounds * 2; half++)
         {
-            while (!stop.IsCancellationRequested)
+            bool isStorm = half % 4 is 1 or 2;
+            using var stop = new CancellationTokenSource();
+            Task storm = isStorm ? Task.Run(() => StormAsync(stormer, result, stop.Token)) : Task.CompletedTask;
+            List<double> times = await AcknowledgeAsync(first, connections, 1, eventsPerSecond, length);
+            (isStorm ? result.Stormed : result.Alone).Add(times);
+            await stop.CancelAsync();
+            await storm;
+        }
+
+        return result;
+    }
+
+    private async Task StormAsync(RawGateway stormer, StormResult result, CancellationToken stop)
+    {
+        await stormer.ConnectAsync(CancellationToken.None);
+        var post = new PreparedPost(stormer.Id, $"storm{++_epoch}", 256);
+        while (!stop.IsCancellationRequested)
+        {
+            result.Sent++;
+            try
             {
-                sent++;
-                try
-                {
-                    if (await stormer.PostAsync(post.Next(), CancellationToken.None) == 429)
-                        refused++;
-                }
-                catch (IOException)
-                {
-                    // Refused before the body was read: the server may close the connection. A storm comes back.
-                    refused++;
-                    await stormer.ConnectAsync(CancellationToken.None);
-                }
+                if (await stormer.PostAsync(post.Next(), CancellationToken.None) == 429)
+                    result.Refused++;
             }
-        });
-        double stormed = Percentile(await AcknowledgeAsync(connections, 1, eventsPerSecond, length), 0.99);
-        await stop.CancelAsync();
-        await storm;
-        return (alone, stormed, refused, sent);
+            catch (IOException)
+            {
+                // Refused before the body was read: the server may close the connection. A storm comes back.
+                result.Refused++;
+                await stormer.ConnectAsync(CancellationToken.None);
+            }
+        }
     }
 
     /// <summary>Server memory per held GET over mutual TLS, the runtime's heap in it, and how fast the connections opened.</summary>
@@ -163,6 +174,9 @@ internal sealed class SignalingRounds : IDisposable
         (long after, long heapAfter) = _server.Memory();
         return ((after - before) / (double)count, (heapAfter - heapBefore) / (double)count, open, stop, all);
     }
+
+    /// <summary>From now on gateways that come for the first time have the product's default rates.</summary>
+    public void UseDefaultRates() => _server.UseDefaultRates();
 
     public async Task SendAsync(int count, int connected, double perSecond)
     {
@@ -264,9 +278,9 @@ internal sealed class SignalingRounds : IDisposable
         }
     }
 
-    private async Task<RawGateway[]> ConnectAsync(int connections)
+    private async Task<RawGateway[]> ConnectAsync(int connections, int first = 0)
     {
-        RawGateway[] active = [.. _gateways.Take(connections)];
+        RawGateway[] active = [.. _gateways.Skip(first).Take(connections)];
         foreach (RawGateway gateway in active)
             await gateway.ConnectAsync(CancellationToken.None);
         return active;
@@ -283,4 +297,29 @@ internal sealed class SignalingRounds : IDisposable
 internal readonly record struct Throughput(double PerSecond, double ServerCores, double GeneratorCores)
 {
     public string Text => string.Create(CultureInfo.InvariantCulture, $"{PerSecond:N0} (server {ServerCores:0.00} cores, generator {GeneratorCores:0.00})");
+}
+
+/// <summary>Acknowledgement times of each round, and what became of the storm's posts.</summary>
+internal sealed class StormResult
+{
+    public List<List<double>> Alone { get; } = [];
+
+    public List<List<double>> Stormed { get; } = [];
+
+    public long Sent { get; set; }
+
+    public long Refused { get; set; }
+
+    public string Text
+    {
+        get
+        {
+            double alone = P99(Alone), stormed = P99(Stormed);
+            return string.Create(CultureInfo.InvariantCulture, $"{alone:0.0} ms, {stormed:0.0} ms ({(stormed / alone - 1) * 100:+0;-0} %); rounds {Rounds(Alone)} and {Rounds(Stormed)} ms; {Refused} of the storm's {Sent} posts answered 429");
+        }
+    }
+
+    private static double P99(List<List<double>> rounds) => SignalingRounds.Percentile([.. rounds.SelectMany(round => round)], 0.99);
+
+    private static string Rounds(List<List<double>> rounds) => string.Join("/", rounds.Select(round => SignalingRounds.Percentile(round, 0.99).ToString("0.0", CultureInfo.InvariantCulture)));
 }

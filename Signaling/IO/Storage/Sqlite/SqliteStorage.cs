@@ -7,7 +7,7 @@ public sealed class SqliteStorage : IStorage
     public const string FileName = "mediarelay.db";
 
     /// <summary>Pages of the log (4 KiB each) after which it is started anew, also under load: 64 MiB.</summary>
-    private const int LongestLog = 16_384;
+    internal const int LongestLog = 16_384;
 
     private static readonly TimeSpan s_checkpointEvery = TimeSpan.FromSeconds(1);
 
@@ -15,10 +15,12 @@ public sealed class SqliteStorage : IStorage
     private readonly Timer _checkpointer;
     private readonly Lock _checkpointLock = new();
     private readonly SqliteDatabase _checkpoints;
+    private readonly int _longestLog;
     private int _closed;
 
-    private SqliteStorage(string path, long reserve)
+    private SqliteStorage(string path, long reserve, int longestLog)
     {
+        _longestLog = longestLog;
         var database = new SqliteDatabase(path, readOnly: false);
         SqliteMigrations.Apply(database);
         Reserve = new DiskReserve(Path.GetDirectoryName(Path.GetFullPath(path))!, reserve);
@@ -71,10 +73,10 @@ public sealed class SqliteStorage : IStorage
     /// <exception cref="StorageException">It cannot be opened, or is newer than this program.</exception>
     public static SqliteStorage Open(string folder) => Open(folder, DiskReserve.DefaultOctets);
 
-    internal static SqliteStorage Open(string folder, long reserve)
+    internal static SqliteStorage Open(string folder, long reserve, int longestLog = LongestLog)
     {
         Directory.CreateDirectory(folder);
-        return new SqliteStorage(Path.Combine(folder, FileName), reserve);
+        return new SqliteStorage(Path.Combine(folder, FileName), reserve, longestLog);
     }
 
     /// <summary>Runs a query on a read connection.</summary>
@@ -103,7 +105,8 @@ public sealed class SqliteStorage : IStorage
         _readers.Dispose();
     }
 
-    private void Checkpoint()
+    /// <summary>Copies the log into the database; the storage does it each second by itself.</summary>
+    internal void Checkpoint()
     {
         if (!_checkpointLock.TryEnter())
             return;
@@ -112,7 +115,7 @@ public sealed class SqliteStorage : IStorage
             Reserve.Restore();
             SQLitePCL.raw.sqlite3_wal_checkpoint_v2(_checkpoints.Handle, null, SQLitePCL.raw.SQLITE_CHECKPOINT_PASSIVE, out int logged, out int _);
             // While commits never pause the log is never empty, so it would only grow: the writer waits once for the few pages that came meanwhile.
-            if (logged > LongestLog)
+            if (logged > _longestLog)
                 SQLitePCL.raw.sqlite3_wal_checkpoint_v2(_checkpoints.Handle, null, SQLitePCL.raw.SQLITE_CHECKPOINT_RESTART, out int _, out int _);
         }
         catch (Exception e) when (e is ObjectDisposedException or IOException)
