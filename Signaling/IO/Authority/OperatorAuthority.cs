@@ -71,6 +71,7 @@ public sealed class OperatorAuthority : IDisposable
     }
 
     /// <summary>Makes a key and a certificate for a server with these DNS names or addresses.</summary>
+    /// <exception cref="FormatException">A name is neither.</exception>
     public IssuedCertificate IssueServer(IReadOnlyList<string> names, TimeSpan life, DateTimeOffset utcNow)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
@@ -80,8 +81,10 @@ public sealed class OperatorAuthority : IDisposable
         {
             if (IPAddress.TryParse(name, out IPAddress? address))
                 builder.AddIpAddress(address);
-            else
+            else if (Uri.CheckHostName(name) == UriHostNameType.Dns)
                 builder.AddDnsName(name);
+            else
+                throw new FormatException($"\"{name}\" is neither a DNS name nor an address.");
         }
 
         return Sign(request, builder.Build(), ServerUsage, life, utcNow) with { KeyPem = key.ExportPkcs8PrivateKeyPem() };
@@ -120,10 +123,15 @@ public sealed class OperatorAuthority : IDisposable
         return Sign(own, GatewayNames(gateway), ClientUsage, life, utcNow);
     }
 
-    /// <summary>Refuses a certificate from now on.</summary>
+    /// <summary>Refuses a certificate from now on. Colons and what openssl writes in front of the number ("serial=", "0x") may stay.</summary>
+    /// <exception cref="FormatException">It is no serial number: 1 to 20 octets in hexadecimal (RFC 5280 section 4.1.2.2).</exception>
     public void Revoke(string serial, DateTimeOffset utcNow)
     {
         string normal = serial.Replace(":", "", StringComparison.Ordinal).ToUpperInvariant();
+        foreach (string front in (ReadOnlySpan<string>)["SERIAL=", "0X"])
+            normal = normal.StartsWith(front, StringComparison.Ordinal) ? normal[front.Length..] : normal;
+        if (normal.Length is 0 or > 40 || !normal.All(char.IsAsciiHexDigit))
+            throw new FormatException($"\"{serial}\" is no serial number. Give its 1 to 40 hexadecimal digits, as 'openssl x509 -serial' shows them.");
         File.AppendAllText(RevokedPath, $"{normal} {SmaTime.Write(utcNow)}\n");
         _revokedStamp = default;
         ReloadRevoked();

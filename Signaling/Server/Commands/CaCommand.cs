@@ -55,7 +55,7 @@ internal static class CaCommand
         var server = new Option<string[]>("--server") { Description = "DNS names or addresses of a server.", AllowMultipleArgumentsPerToken = true };
         var gateway = new Option<string?>("--gateway") { Description = "Id of a gateway that cannot enrol by itself." };
         var output = new Option<string?>("--out") { Description = "Folder for the files; without it, a server's go to the authority folder." };
-        var days = new Option<int>("--days") { Description = "Life of the certificate.", DefaultValueFactory = _ => 365 };
+        var days = new Option<int>("--days") { Description = "Life of the certificate in days, 1 to 3650.", DefaultValueFactory = _ => 365 }.Within(1, 3650);
         var command = new Command("issue", """
             Make a key and a certificate for a server or a gateway.
 
@@ -102,7 +102,7 @@ internal static class CaCommand
     {
         var gateway = new Argument<string>("gateway") { Description = "Id of the gateway." };
         var home = new Option<string?>("--home") { Description = "Home it stands in; without it, the gateway's id." };
-        var days = new Option<int>("--days") { Description = "How long the code can be used.", DefaultValueFactory = _ => 30 };
+        var days = new Option<int>("--days") { Description = "Days for which the code can be used, 1 to 3650.", DefaultValueFactory = _ => 30 }.Within(1, 3650);
         var command = new Command("claim", """
             Register a gateway and print the code with which it enrols once.
 
@@ -113,6 +113,7 @@ internal static class CaCommand
         command.SetAction((parse, _) => GuardAsync(async () =>
         {
             string code = ClaimCode.Create(), id = Id(parse.GetValue(gateway)!);
+            RequireAuthority(parse.GetValue(s_data)!);
             await using SqliteStorage storage = SqliteStorage.Open(parse.GetValue(s_data)!);
             await RegisterAsync(storage, id, parse.GetValue(home), record => record with { ClaimDigest = ClaimCode.Digest(code), ClaimUntil = DateTimeOffset.UtcNow.AddDays(parse.GetValue(days)) });
             Console.WriteLine(code);
@@ -136,6 +137,7 @@ internal static class CaCommand
         command.SetAction((parse, _) => GuardAsync(async () =>
         {
             string password = ClaimCode.Create(), id = Id(parse.GetValue(gateway)!), name = parse.GetValue(realm)!;
+            RequireAuthority(parse.GetValue(s_data)!);
             using SecretBox box = SecretBox.Open(Path.Combine(parse.GetValue(s_data)!, "secrets.key"));
             await using SqliteStorage storage = SqliteStorage.Open(parse.GetValue(s_data)!);
             await RegisterAsync(storage, id, parse.GetValue(home), record => record with
@@ -152,6 +154,9 @@ internal static class CaCommand
         await storage.Gateways.SaveAsync(change(storage.Gateways.Find(id) ?? new GatewayRecord { Id = id, Home = home ?? id }));
 
     private static string Authority(string data) => Path.Combine(data, "authority");
+
+    /// <summary>A mistyped folder would get a database of its own, and no server would know the gateway.</summary>
+    private static void RequireAuthority(string data) => OperatorAuthority.Open(Authority(data)).Dispose();
 
     private static string Id(string text) => SmaContract.IsId(text) ? text : throw new FormatException($"\"{text}\" is not an id of 1-64 characters A-Za-z0-9._-.");
 

@@ -94,16 +94,16 @@ internal static class GatewayCommand
     {
         var server = new Option<string>("--server") { Description = "Address of the Event Server.", DefaultValueFactory = _ => "https://127.0.0.1:8443" };
         var data = new Option<string>("--data") { Description = "Data folder of the Event Server on this machine; the homes are registered there and get certificates of its authority.", DefaultValueFactory = _ => "data" };
-        var count = new Option<int>("--count") { Description = "Number of homes.", DefaultValueFactory = _ => 100 };
-        var seconds = new Option<double>("--seconds") { Description = "How long to run; 0 means until Ctrl-C.", DefaultValueFactory = _ => 60 };
-        var spread = new Option<double>("--spread") { Description = "Seconds over which the homes start.", DefaultValueFactory = _ => 10 };
-        var rate = new Option<double>("--rate") { Description = "Changes of devices per home and minute.", DefaultValueFactory = _ => 6 };
-        var loss = new Option<double>("--loss") { Description = "Share of requests, and of answers, that are lost.", DefaultValueFactory = _ => 0 };
-        var duplicate = new Option<double>("--duplicate") { Description = "Share of posts that are sent twice.", DefaultValueFactory = _ => 0 };
-        var reorder = new Option<double>("--reorder") { Description = "Share of posts that are held back and overtaken.", DefaultValueFactory = _ => 0 };
-        var reboot = new Option<double>("--reboot") { Description = "Mean minutes between reboots of a home, each with its clock unset; 0 means none.", DefaultValueFactory = _ => 0 };
+        var count = new Option<int>("--count") { Description = "Number of homes, 1 to 99999.", DefaultValueFactory = _ => 100 }.Within(1, 99_999);
+        var seconds = new Option<double>("--seconds") { Description = "How long to run, at most a week (604800); 0 means until Ctrl-C.", DefaultValueFactory = _ => 60 }.Within(0, 604_800);
+        var spread = new Option<double>("--spread") { Description = "Seconds over which the homes start, at most 3600.", DefaultValueFactory = _ => 10 }.Within(0, 3600);
+        var rate = new Option<double>("--rate") { Description = "Changes of devices per home and minute, at most 6000.", DefaultValueFactory = _ => 6 }.Within(0, 6000);
+        var loss = new Option<double>("--loss") { Description = "Share of requests, and of answers, that are lost, 0 to 1.", DefaultValueFactory = _ => 0 }.Within(0, 1);
+        var duplicate = new Option<double>("--duplicate") { Description = "Share of posts that are sent twice, 0 to 1.", DefaultValueFactory = _ => 0 }.Within(0, 1);
+        var reorder = new Option<double>("--reorder") { Description = "Share of posts that are held back and overtaken, 0 to 1.", DefaultValueFactory = _ => 0 }.Within(0, 1);
+        var reboot = new Option<double>("--reboot") { Description = "Mean minutes between reboots of a home, each with its clock unset, at most 10080; 0 means none.", DefaultValueFactory = _ => 0 }.Within(0, 10_080);
         var command = new Command("simulate", """
-            Many simulated homes with faults, as load and fault generator. Prints one table.
+            Many simulated homes with faults, as load and fault generator. Says every 5 s on standard error how far it is, and prints one table at the end.
 
             Examples:
               mediarelay gateway simulate --server https://127.0.0.1:8443 --data data --count 1000
@@ -145,10 +145,12 @@ internal static class GatewayCommand
             await Console.Error.WriteLineAsync($"{gateways.Length} homes connect to {address} {(parse.GetValue(seconds) > 0 ? $"for {parse.GetValue(seconds):0} s" : "until Ctrl-C")}; the table follows at the end.");
             Task running = homes.RunAsync(gateways, TimeSpan.FromSeconds(parse.GetValue(spread)), limit.Token);
             int most = 0;
-            while (!limit.IsCancellationRequested)
+            for (int half = 1; !limit.IsCancellationRequested; half++)
             {
                 await Task.Delay(500, limit.Token).ContinueWith(_ => { }, TaskScheduler.Default);
                 most = Math.Max(most, homes.Connected);
+                if (half % 10 == 0)
+                    await Console.Error.WriteLineAsync($"{half / 2} s: {homes.Connected} of {gateways.Length} homes connected, {homes.Delivered} events delivered, {homes.Backlog} waiting.");
             }
 
             long backlog = homes.Backlog;
@@ -164,8 +166,10 @@ internal static class GatewayCommand
 
     private static void Print(int count, int most, SimulatedHomes homes, long backlog)
     {
-        var table = new Table().AddColumns("homes", "most connected", "events delivered", "still waiting", "instructions done", "faults injected", "reboots");
-        table.AddRow($"{count}", $"{most}", $"{homes.Delivered}", $"{backlog}", $"{homes.Executed}", $"{homes.Faults}", $"{homes.Reboots}");
+        // One line per value: seven columns are wider than 80 characters and would lose letters.
+        var table = new Table().AddColumns("simulated homes", "");
+        table.AddRow("homes", $"{count}").AddRow("most connected at once", $"{most}").AddRow("events delivered", $"{homes.Delivered}").AddRow("events still waiting", $"{backlog}");
+        table.AddRow("instructions done", $"{homes.Executed}").AddRow("faults injected", $"{homes.Faults}").AddRow("reboots", $"{homes.Reboots}");
         AnsiConsole.Write(table);
     }
 }

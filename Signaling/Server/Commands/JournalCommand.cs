@@ -108,15 +108,12 @@ internal static class JournalCommand
             return ExitCode.Usage;
         }
 
-        try
+        int code = ExitCode.Success;
+        int guarded = await CaCommand.GuardAsync(async () =>
         {
             await using SqliteStorage storage = SqliteStorage.Open(folder);
-            return work(storage);
-        }
-        catch (StorageException e)
-        {
-            await Console.Error.WriteLineAsync($"mediarelay: {e.Message}");
-            return ExitCode.Failed;
-        }
+            code = work(storage);
+        });
+        return guarded == ExitCode.Success ? code : guarded;
     }
 }

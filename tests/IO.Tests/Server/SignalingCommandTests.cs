@@ -1,0 +1,82 @@
+namespace MediaRelay.IO.Tests.Server;
+
+/// <summary>The authority, the journal and the simulated homes as an operator uses them: what is mistyped is a sentence and changes nothing.</summary>
+public sealed class SignalingCommandTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("signaling-commands").FullName;
+
+    private string Revoked => Path.Combine(_folder, "authority", "revoked.txt");
+
+    public void Dispose() => Directory.Delete(_folder, true);
+
+    [Theory]
+    [InlineData("hello")]
+    [InlineData("")]
+    [InlineData("4F12 4F13")]
+    [InlineData("00112233445566778899AABBCCDDEEFF0011223344")]
+    public async Task A_serial_number_that_is_none_revokes_nothing(string serial)
+    {
+        await InitAsync();
+        Assert.Equal((64, $"mediarelay: \"{serial}\" is no serial number. Give its 1 to 40 hexadecimal digits, as 'openssl x509 -serial' shows them.\n"), await RunAsync("ca", "revoke", "--data", _folder, serial));
+        Assert.False(File.Exists(Revoked));
+    }
+
+    [Theory]
+    [InlineData("serial=4f12ab")]
+    [InlineData("4F:12:AB")]
+    [InlineData("0x4F12AB")]
+    public async Task A_serial_number_is_taken_as_tools_show_it(string serial)
+    {
+        await InitAsync();
+        Assert.Equal((0, ""), await RunAsync("ca", "revoke", "--data", _folder, serial));
+        Assert.StartsWith("4F12AB ", await File.ReadAllTextAsync(Revoked), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("mediarelay: \"a b\" is neither a DNS name nor an address.\n", "--server", "a b")]
+    [InlineData("mediarelay: \"\" is neither a DNS name nor an address.\n", "--server", "")]
+    public async Task A_server_certificate_is_made_for_names_only(string sentence, params string[] words)
+    {
+        await InitAsync();
+        Assert.Equal((64, sentence), await RunAsync(["ca", "issue", "--data", _folder, .. words]));
+        Assert.False(File.Exists(Path.Combine(_folder, "authority", "server.crt")));
+    }
+
+    [Theory]
+    [InlineData("--days needs 1 to 3650.", "ca", "issue", "--gateway", "gw-1", "--days", "-5")]
+    [InlineData("--days needs 1 to 3650.", "ca", "issue", "--gateway", "gw-1", "--days", "99999999")]
+    [InlineData("--days needs 1 to 3650.", "ca", "claim", "gw-1", "--days", "0")]
+    [InlineData("--count needs 1 to 99999.", "gateway", "simulate", "--count", "-1")]
+    [InlineData("--loss needs 0 to 1.", "gateway", "simulate", "--loss", "5")]
+    [InlineData("--reorder needs 0 to 1.", "gateway", "simulate", "--reorder", "NaN")]
+    [InlineData("--seconds needs 0 to 604800.", "gateway", "simulate", "--seconds", "-1")]
+    public async Task A_number_out_of_range_is_said_to_be(string sentence, params string[] words)
+    {
+        (int code, string errors) = await RunAsync([.. words, "--data", _folder]);
+        Assert.Contains(sentence, errors, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", errors, StringComparison.Ordinal);
+        Assert.NotEqual(0, code);
+        Assert.Empty(Directory.EnumerateFileSystemEntries(_folder));
+    }
+
+    [Theory]
+    [InlineData("claim")]
+    [InlineData("digest")]
+    public async Task A_mistyped_data_folder_gets_no_gateway(string command)
+    {
+        string elsewhere = Path.Combine(_folder, "dta");
+        (int code, string errors) = await RunAsync("ca", command, "--data", elsewhere, "gw-1");
+        Assert.Equal(1, code);
+        Assert.StartsWith($"mediarelay: {Path.Combine(elsewhere, "authority", "ca.crt")} does not exist.", errors, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(elsewhere));
+    }
+
+    private async Task InitAsync() => Assert.Equal((0, ""), await RunAsync("ca", "init", "--data", _folder));
+
+    private static async Task<(int Code, string Errors)> RunAsync(params string[] words)
+    {
+        using var program = MediaRelayProcess.Start(words);
+        int code = await program.WaitForExitAsync();
+        return (code, program.Errors);
+    }
+}
