@@ -45,7 +45,7 @@ public sealed partial class SignalingOptions : IValidatableObject
 
     [Description("Time for a new connection after a gateway's last one was reset, before it is suspect.")]
     [Range(typeof(TimeSpan), "00:00:00.5", "00:01:00")]
-    public TimeSpan ResetGrace { get; set; } = TimeSpan.FromSeconds(2);
+    public TimeSpan ResetGrace { get; set; } = TimeSpan.FromSeconds(1);
 
     [Description("Silence after which a gateway is lost and the event gateway.lost is made; it must be longer than SuspectAfter.")]
     [Range(typeof(TimeSpan), "00:00:10", "1.00:00:00")]

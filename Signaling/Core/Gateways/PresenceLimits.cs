@@ -6,6 +6,6 @@ namespace MediaRelay.Signaling.Gateways;
 /// <param name="Lost">Silence, or time since the reset, after which it is lost.</param>
 public sealed record PresenceLimits(TimeSpan Silence, TimeSpan ResetGrace, TimeSpan Lost)
 {
-    /// <summary>45 s, 2 s, 60 s.</summary>
-    public static PresenceLimits Default { get; } = new(TimeSpan.FromSeconds(45), TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(60));
+    /// <summary>45 s, 1 s, 60 s.</summary>
+    public static PresenceLimits Default { get; } = new(TimeSpan.FromSeconds(45), TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(60));
 }

@@ -54,29 +54,40 @@ internal static class CaCommand
     {
         var server = new Option<string[]>("--server") { Description = "DNS names or addresses of a server.", AllowMultipleArgumentsPerToken = true };
         var gateway = new Option<string?>("--gateway") { Description = "Id of a gateway that cannot enrol by itself." };
-        var output = new Option<string?>("--out") { Description = "Folder for the files; without it, a server's go to the authority folder." };
+        var home = new Option<string?>("--home") { Description = "Home the gateway stands in; without it, the gateway's id." };
+        var output = new Option<string?>("--out") { Description = "Folder for the files; without it, a server's go to the authority folder, a gateway's to a folder of its id." };
         var days = new Option<int>("--days") { Description = "Life of the certificate in days, 1 to 3650.", DefaultValueFactory = _ => 365 }.Within(1, 3650);
         var command = new Command("issue", """
-            Make a key and a certificate for a server or a gateway.
+            Make a key and a certificate for a server or a gateway; the gateway is registered too.
 
             Examples:
               mediarelay ca issue --data data --server events.example.org
               mediarelay ca issue --data data --gateway gw-0003 --out gw-0003 --days 365
             """)
-        { s_data, server, gateway, output, days };
-        command.SetAction(parse => Guard(() =>
+        { s_data, server, gateway, home, output, days };
+        command.SetAction((parse, _) => GuardAsync(async () =>
         {
             string folder = Authority(parse.GetValue(s_data)!);
             using OperatorAuthority authority = OperatorAuthority.Open(folder);
             TimeSpan life = TimeSpan.FromDays(parse.GetValue(days));
             if (parse.GetValue(server) is { Length: > 0 } names)
                 Write(parse.GetValue(output) ?? folder, "server", authority.IssueServer(names, life, DateTimeOffset.UtcNow));
-            else if (parse.GetValue(gateway) is { } id && SmaContract.IsId(id))
-                Write(parse.GetValue(output) ?? id, "gateway", authority.IssueGateway(id, life, DateTimeOffset.UtcNow));
+            else if (parse.GetValue(gateway) is { } text)
+                await IssueGatewayAsync(authority, parse.GetValue(s_data)!, Id(text), parse.GetValue(home), parse.GetValue(output), life);
             else
-                throw new FormatException("Name what to issue: --server NAME or --gateway ID (1-64 characters A-Za-z0-9._-).");
+                throw new FormatException("Name what to issue: --server NAME or --gateway ID.");
         }));
         return command;
+    }
+
+    private static async Task IssueGatewayAsync(OperatorAuthority authority, string data, string id, string? home, string? output, TimeSpan life)
+    {
+        IssuedCertificate issued = authority.IssueGateway(id, life, DateTimeOffset.UtcNow);
+        // A server refuses a gateway it does not know, whatever its certificate says.
+        await using SqliteStorage storage = SqliteStorage.Open(data);
+        await RegisterAsync(storage, id, home, record => record);
+        Write(output ?? id, "gateway", issued);
+        Console.WriteLine($"The gateway {id} is registered, for the home {storage.Gateways.Find(id)!.Home}.");
     }
 
     private static Command Revoke()

@@ -26,16 +26,16 @@ public sealed class PresenceTests
     }
 
     [Fact]
-    public void A_reset_without_a_new_connection_is_suspect_after_2_s()
+    public void A_reset_without_a_new_connection_is_suspect_after_1_s()
     {
         Request(0);
         _presence.HandleReset(S(10));
-        Assert.Equal(S(12), _presence.NextDeadline);
-        At(11.9);
+        Assert.Equal(S(11), _presence.NextDeadline);
+        At(10.9);
         Assert.Equal(PresenceState.Connected, _presence.State);
-        At(12);
+        At(11);
         Assert.Equal(PresenceState.Suspect, _presence.State);
-        Assert.Equal("The connection was reset and no other came within 2 s.", _changes[^1].Reason);
+        Assert.Equal("The connection was reset and no other came within 1 s.", _changes[^1].Reason);
     }
 
     [Fact]

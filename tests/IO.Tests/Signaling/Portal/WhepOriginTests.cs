@@ -11,7 +11,8 @@ namespace MediaRelay.IO.Tests.Signaling.Portal;
 public sealed class WhepOriginTests(PortalNode node) : IClassFixture<PortalNode>
 {
     private const string Camera = "/whep/h1/cam-1";
-    private const string Offer = "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\n";
+    private const string Offer = "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\n"
+        + "a=fingerprint:sha-256 0B:30:55:7A:9F:C4:E9:0E:33:58:7D:A2:C7:EC:11:36:5B:80:A5:CA:EF:14:39:5E:83:A8:CD:F2:17:3C:61:86\r\na=setup:actpass\r\na=ice-ufrag:abcd\r\na=ice-pwd:abcdefghijklmnopqrstuvwx\r\n";
 
     [Theory]
     [InlineData(Camera, "POST", "authorization,content-type")]
