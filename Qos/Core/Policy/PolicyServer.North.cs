@@ -172,7 +172,7 @@ public sealed partial class PolicyServer
         {
             if ((load?.Gates ?? 0) >= (own?.MaxGates ?? rules.MaxGatesPerSubscriber)) return Exception(PolicyExceptionCode.GatesPerSubscriber);
             int recent = load is not null && now - load.WindowStart < Minute ? load.NewInWindow : 0;
-            if (recent >= (own?.NewGatesPerMinute ?? rules.NewGatesPerMinute)) return Exception(PolicyExceptionCode.NewGatesPerMinute);
+            if (!IsReturning(load, now) && recent >= (own?.NewGatesPerMinute ?? rules.NewGatesPerMinute)) return Exception(PolicyExceptionCode.NewGatesPerMinute);
         }
         int direction = (int)spec.Direction;
         bool isUp = spec.Direction == GateDirection.Upstream;
@@ -194,12 +194,28 @@ public sealed partial class PolicyServer
         bool hasLimit = _rules.NewGatesPerMinute is not null || _rules.Subscribers.Count > 0;
         if (!hasLimit) return;
         SubscriberLoad load = LoadOf(subscriber);
+        if (IsReturning(load, now))
+        {
+            load.Forgotten--;
+            return;
+        }
         if (now - load.WindowStart >= Minute)
         {
             load.WindowStart = now;
             load.NewInWindow = 0;
         }
         load.NewInWindow++;
+    }
+
+    /// <summary>The application manager asks again for gates that a CMTS forgot, all at once: they are not new.</summary>
+    private static bool IsReturning(SubscriberLoad? load, TimeSpan now) => load is { Forgotten: > 0 } && now < load.ForgottenUntil;
+
+    private void NoteForgotten(SubscriberId subscriber, TimeSpan now)
+    {
+        if (_rules.NewGatesPerMinute is null && _rules.Subscribers.Count == 0) return;
+        SubscriberLoad load = LoadOf(subscriber);
+        load.Forgotten = IsReturning(load, now) ? load.Forgotten + 1 : 1;
+        load.ForgottenUntil = now + Minute;
     }
 
     private void Send(CmtsLink link, PepAssociation peer, in PcmmMessage command, in Operation operation, GateSpec? spec, TimeSpan now)

@@ -278,6 +278,7 @@ public sealed partial class PolicyServer
         {
             if (gate.SeenIn == link.SynchSerial || gate.IsForeign) continue;
             Forget(gate);
+            NoteForgotten(gate.Subscriber, now);
             Diverge(gate, GateState.Closed);
         }
     }

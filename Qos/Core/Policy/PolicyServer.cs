@@ -284,7 +284,7 @@ public sealed partial class PolicyServer
         link.GateCount += sign;
         link.Rate[direction] += sign * gate.Rate;
         _perPriority[gate.Asked.SessionClass.Priority] += sign;
-        if (load.Gates == 0 && load.NewInWindow == 0) _subscribers.Remove(gate.Subscriber);
+        if (load.Gates == 0 && load.NewInWindow == 0 && load.Forgotten == 0) _subscribers.Remove(gate.Subscriber);
     }
 
     private void Forget(DecidedGate gate)

@@ -11,4 +11,10 @@ internal sealed class SubscriberLoad
     public TimeSpan WindowStart { get; set; }
 
     public int NewInWindow { get; set; }
+
+    /// <summary>Gates that a CMTS forgot; as many may come back without counting as new.</summary>
+    public int Forgotten { get; set; }
+
+    /// <summary>When <see cref="Forgotten"/> ends to count.</summary>
+    public TimeSpan ForgottenUntil { get; set; }
 }

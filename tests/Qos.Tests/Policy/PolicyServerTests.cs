@@ -60,6 +60,31 @@ public sealed class PolicyServerTests
         }
     }
 
+    [Fact]
+    public void Gates_that_a_cmts_forgot_come_back_together_and_do_not_count_as_new()
+    {
+        QosWorld world = new QosWorld(rules: new PolicyRules()).Start();
+        ushort port = 20000;
+        Ask(4);
+        world.Run(TimeSpan.FromSeconds(61));
+        Ask(4);
+        Assert.Equal(8, world.Cmts[0].Engine.GateCount);
+        world.Run(TimeSpan.FromSeconds(61));
+        world.Cmts[0].Reboot();
+        world.Run(TimeSpan.FromSeconds(10));
+        Assert.Equal(8, world.Cmts[0].Engine.GateCount);
+        // What is forgiven is as many as were lost, no more: the ninth is one too many.
+        GateHandle more = Ask(1)[0];
+        Assert.Equal(PolicyExceptionCode.GatesPerSubscriber, (PolicyExceptionCode)world.Manager.Last(more)!.Error.SubCode);
+
+        GateHandle[] Ask(int count)
+        {
+            GateHandle[] gates = [.. Enumerable.Range(0, count).Select(_ => world.Manager.Request("s", Given.Request(spec: Given.Upstream with { T3 = 0 }, port: port += 2))[0])];
+            world.Settle();
+            return gates;
+        }
+    }
+
     [Theory]
     [InlineData("{}", 4)]
     [InlineData("""{ "newGatesPerMinute": null }""", 8)]
