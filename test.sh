@@ -10,7 +10,7 @@ python_gi=/usr/lib/python3/dist-packages/gi/__init__.py
 gst=/usr/lib/x86_64-linux-gnu/gstreamer-1.0
 [ -d $gst ] || gst=/usr/lib/$(uname -m)-linux-gnu/gstreamer-1.0
 need_packages ffmpeg:ffmpeg chromium:chromium turnserver:coturn tshark:tshark openssl:openssl xmllint:libxml2-utils curl:curl jq:jq \
-  ip:iproute2 nft:nftables ping:iputils-ping setpriv:util-linux ps:procps sqlite3:sqlite3 \
+  ip:iproute2 sysctl:procps nft:nftables ping:iputils-ping setpriv:util-linux ps:procps sqlite3:sqlite3 \
   /usr/bin/python3:python3 $python_gi:python3-gi gst-launch-1.0:gstreamer1.0-tools $gst/libgstnice.so:gstreamer1.0-nice \
   $gst/libgstwebrtc.so:gstreamer1.0-plugins-bad $gst/libgstrtp.so:gstreamer1.0-plugins-good $gst/libgstx264.so:gstreamer1.0-plugins-ugly \
   $gst/libgstlibav.so:gstreamer1.0-libav $gst/libgstapp.so:gstreamer1.0-plugins-base \
@@ -34,19 +34,20 @@ fi
 rm -f build.log
 echo "Built in $(( $(date +%s) - started )) s."
 
-# System tests make network namespaces, which takes root.
+# These make network namespaces or read what only root may, which takes root; a user's PATH lacks its programs.
+needs_root() { [ "$1" = System ] || [ "$1" = IO ]; }
 as_root() {
-  if [ "$(id -u)" = 0 ]; then "$@"; else sudo env "PATH=$PATH" "HOME=$HOME" DOTNET_NOLOGO=1 "$@"; fi
+  if [ "$(id -u)" = 0 ]; then "$@"; else sudo env "PATH=$PATH:/usr/sbin:/sbin" "HOME=$HOME" DOTNET_NOLOGO=1 "$@"; fi
 }
 
 passed=0 failed=0 skipped=0
 for part in "${projects[@]}"; do
   project=tests/$part.Tests; [ -d "$project" ] || project=tests/$part
   runner=()
-  if [ "$part" = System ]; then
+  if needs_root "$part"; then
     runner=(as_root)
     if [ "$(id -u)" != 0 ] && ! command -v sudo >/dev/null; then
-      echo "System         left out: it makes network namespaces. Run ./test.sh as root, or install sudo."
+      printf '%-14s left out: it makes network namespaces. Run ./test.sh as root, or install sudo.\n' "$part"
       skipped=$((skipped + 1)); continue
     fi
   fi

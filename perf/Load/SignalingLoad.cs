@@ -8,6 +8,7 @@ namespace MediaRelay.Load;
 /// <summary>The Event Server under the load of gateways: durable events, acknowledgement, held GETs, instructions, return after a restart.</summary>
 internal static class SignalingLoad
 {
+    private const double RequiredPerSecond = 20_000;
     private const int StormGateways = 32;
     private const int StormRounds = 5;
 
@@ -58,14 +59,21 @@ internal static class SignalingLoad
         table.AddRow("durable events/s, batches of 8", batches.Text, ">= 20,000");
         Throughput singles = await rounds.ThroughputAsync(connections, 1, length);
         table.AddRow("durable events/s, one per POST", singles.Text, ">= 5,000");
-        List<double> acknowledge = await rounds.AcknowledgeAsync(0, connections, 8, batches.PerSecond / 2, length);
-        table.AddRow("acknowledgement at half load", string.Create(CultureInfo.InvariantCulture, $"p50 {SignalingRounds.Percentile(acknowledge, 0.5):0.0} ms, p99 {SignalingRounds.Percentile(acknowledge, 0.99):0.0} ms, p99.9 {SignalingRounds.Percentile(acknowledge, 0.999):0.0} ms"), "p99 <= 20 ms");
+        await AcknowledgeAsync(rounds, table, "acknowledgement at half of what it can", connections, batches.PerSecond / 2, length);
+        await AcknowledgeAsync(rounds, table, "acknowledgement at half of what it must", connections, RequiredPerSecond / 2, length);
         // The rows above need rates far beyond what a home is allowed; a storm is met with those and with the default ones.
         StormResult raised = await rounds.StormAsync(0, StormGateways, 400, StormRounds, length / 2);
         table.AddRow("p99 of 32 gateways at 400 events/s, alone and beside a storm; rates of this load", raised.Text, "");
         rounds.UseDefaultRates();
         StormResult usual = await rounds.StormAsync(Math.Max(connections, StormGateways + 1), StormGateways, 400, StormRounds, length / 2);
         table.AddRow("the same with the default rates", usual.Text, "+ 20 %");
+    }
+
+    private static async Task AcknowledgeAsync(SignalingRounds rounds, Table table, string row, int connections, double eventsPerSecond, TimeSpan length)
+    {
+        List<double> times = await rounds.AcknowledgeAsync(0, connections, 8, eventsPerSecond, length);
+        table.AddRow(row, string.Create(CultureInfo.InvariantCulture,
+            $"p50 {SignalingRounds.Percentile(times, 0.5):0.0} ms, p99 {SignalingRounds.Percentile(times, 0.99):0.0} ms, p99.9 {SignalingRounds.Percentile(times, 0.999):0.0} ms at {eventsPerSecond:#,0} events/s"), "p99 <= 20 ms");
     }
 
     private static async Task HeldAsync(SignalingRounds rounds, Table table, int held)

@@ -26,6 +26,21 @@ internal sealed class TurnNode : IDisposable
 
     public static async Task<TurnNode> StartAsync(bool secure, params string[] arguments)
     {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return await StartOnceAsync(secure, arguments);
+            }
+            catch (InvalidOperationException e) when (attempt < 4 && e.Message.Contains("in use by another program", StringComparison.Ordinal))
+            {
+                // TCP takes the port that the system chose for UDP, and somebody's connection had it.
+            }
+        }
+    }
+
+    private static async Task<TurnNode> StartOnceAsync(bool secure, string[] arguments)
+    {
         var node = new TurnNode(MediaRelayProcess.Start(["turn", "--listen", "127.0.0.1:0", "--realm", Realm, "--workers", "2", .. arguments]));
         node.Address = AddressIn(await node._process.WaitForLineAsync("over Udp"));
         node.Tls = secure ? AddressIn(await node._process.WaitForLineAsync("over Tls")) : default;

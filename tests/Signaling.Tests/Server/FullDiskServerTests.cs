@@ -3,23 +3,22 @@ using MediaRelay.Gateway.Session;
 using MediaRelay.Signaling.Contract;
 using MediaRelay.Signaling.Events;
 using MediaRelay.Signaling.IO.Storage;
-using MediaRelay.Signaling.Tests.Contract;
+using MediaRelay.Signaling.Tests.Storage;
 using static MediaRelay.Signaling.Tests.Server.ServerRig;
 
 namespace MediaRelay.Signaling.Tests.Server;
 
 /// <summary>The Event Server on a disk of its own that is full: what a gateway sees of it.</summary>
-public sealed class FullDiskServerTests : IAsyncLifetime
+public sealed class FullDiskServerTests : IAsyncLifetime, IDisposable
 {
     private const string Base = "/sma/1/gw/" + GatewayId;
 
-    private readonly string _disk = Directory.CreateTempSubdirectory("sma-full-server").FullName;
+    private readonly SmallDisk _disk = new();
     private ServerRig _rig = null!;
 
     public async Task InitializeAsync()
     {
-        Assert.Equal(0, ContractTests.Run("mount", ["-t", "tmpfs", "-o", "size=4m", "tmpfs", _disk]).Code);
-        string folder = Path.Combine(_disk, "data");
+        string folder = Path.Combine(_disk.Folder, "data");
         Directory.CreateDirectory(folder);
         _rig = await StartAsync(options =>
         {
@@ -32,17 +31,16 @@ public sealed class FullDiskServerTests : IAsyncLifetime
     {
         if (_rig is not null)
             await _rig.DisposeAsync();
-        ContractTests.Run("umount", [_disk]);
-        Directory.Delete(_disk, true);
     }
+
+    public void Dispose() => _disk.Dispose();
 
     [Fact]
     public async Task Events_are_answered_507_with_a_time_to_come_back_and_taken_when_there_is_room()
     {
         using SmaHttpLink link = _rig.Link();
-        string ballast = Path.Combine(_disk, "ballast");
-        ulong acknowledged = (await PostEventsAsync(link, GatewayId, "e", Long(1))).UpTo;
-        File.WriteAllBytes(ballast, new byte[new DriveInfo(_disk).AvailableFreeSpace]);
+                ulong acknowledged = (await PostEventsAsync(link, GatewayId, "e", Long(1))).UpTo;
+        string ballast = _disk.Fill();
         SmaAnswer? refused = null;
         for (int i = 0; i < 2000 && refused is null; i++)
         {

@@ -9,25 +9,17 @@ namespace MediaRelay.Signaling.Tests.Storage;
 /// <summary>A full disk refuses writes in words, loses nothing that was acknowledged, and recovers without a restart.</summary>
 public sealed class FullDiskTests : IDisposable
 {
-    private readonly string _folder = Directory.CreateTempSubdirectory("sma-full").FullName;
+    private readonly SmallDisk _disk = new();
 
-    public FullDiskTests() => Assert.Equal(0, ContractTests.Run("mount", ["-t", "tmpfs", "-o", "size=4m", "tmpfs", _folder]).Code);
-
-    public void Dispose()
-    {
-        ContractTests.Run("umount", [_folder]);
-        Directory.Delete(_folder, true);
-    }
+    public void Dispose() => _disk.Dispose();
 
     [Fact]
     public async Task A_full_disk_refuses_and_a_free_one_takes_again()
     {
-        await using SqliteStorage storage = SqliteStorage.Open(_folder);
+        await using SqliteStorage storage = SqliteStorage.Open(_disk.Folder);
         await storage.Gateways.SaveAsync(new GatewayRecord { Id = "g1" });
         ulong acknowledged = (await AppendAsync(storage, 1)).UpTo;
-        string ballast = Path.Combine(_folder, "ballast");
-        var size = new DriveInfo(_folder).AvailableFreeSpace;
-        File.WriteAllBytes(ballast, new byte[size]);
+        string ballast = _disk.Fill();
         StorageException? refused = null;
         for (int i = 0; i < 2000 && refused is null; i++)
         {
@@ -54,10 +46,9 @@ public sealed class FullDiskTests : IDisposable
     [Fact]
     public async Task The_audit_is_written_from_its_reserve_when_nothing_else_is()
     {
-        await using SqliteStorage storage = SqliteStorage.Open(_folder, reserve: 512 * 1024);
+        await using SqliteStorage storage = SqliteStorage.Open(_disk.Folder, reserve: 512 * 1024);
         await storage.Gateways.SaveAsync(new GatewayRecord { Id = "g1" });
-        string ballast = Path.Combine(_folder, "ballast");
-        File.WriteAllBytes(ballast, new byte[new DriveInfo(_folder).AvailableFreeSpace]);
+        string ballast = _disk.Fill();
         ulong seq = 0;
         StorageException? refused = null;
         for (int i = 0; i < 2000 && refused is null; i++)
