@@ -37,7 +37,7 @@ echo "Built in $(( $(date +%s) - started )) s."
 # These make network namespaces or read what only root may, which takes root; a user's PATH lacks its programs.
 needs_root() { [ "$1" = System ] || [ "$1" = IO ]; }
 as_root() {
-  if [ "$(id -u)" = 0 ]; then "$@"; else sudo env "PATH=$PATH:/usr/sbin:/sbin" "HOME=$HOME" DOTNET_NOLOGO=1 "$@"; fi
+  if [ "$(id -u)" = 0 ]; then "$@"; else sudo -H env "PATH=$PATH:/usr/sbin:/sbin" DOTNET_NOLOGO=1 "$@"; fi
 }
 
 passed=0 failed=0 skipped=0
