@@ -23,11 +23,18 @@ public sealed class PortalFeed
             page.Writer.TryWrite(change);
     }
 
-    /// <summary>Changes from now on, until cancelled.</summary>
-    public async IAsyncEnumerable<PortalChange> ReadAsync([System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken stop)
+    /// <summary>Changes from this call on, also those before the first is read, until cancelled.</summary>
+    public IAsyncEnumerable<PortalChange> ReadAsync(CancellationToken stop)
     {
         var page = Channel.CreateBounded<PortalChange>(new BoundedChannelOptions(PerPage) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true });
         _pages.TryAdd(page, 0);
+        // A page may leave before it reads at all.
+        stop.Register(() => _pages.TryRemove(page, out _));
+        return ReadAsync(page, stop);
+    }
+
+    private async IAsyncEnumerable<PortalChange> ReadAsync(Channel<PortalChange> page, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken stop)
+    {
         try
         {
             await foreach (PortalChange change in page.Reader.ReadAllAsync(stop).ConfigureAwait(false))

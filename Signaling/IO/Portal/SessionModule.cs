@@ -96,9 +96,10 @@ internal sealed class SessionModule(PortalUsers users, PortalSessions sessions, 
     {
         Actor actor = PortalGuard.ActorOf(context);
         string id = PortalGuard.SessionIdOf(context)!;
-        yield return new SseItem<string>("{}", "hello");
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(stop);
         await using IAsyncEnumerator<PortalChange> changes = feed.ReadAsync(ended.Token).GetAsyncEnumerator(ended.Token);
+        // Whoever has heard hello misses nothing from then on.
+        yield return new SseItem<string>("{}", "hello");
         Task<bool> next = changes.MoveNextAsync().AsTask();
         try
         {

@@ -220,7 +220,7 @@ public sealed class PortalTests(PortalNode node) : IClassFixture<PortalNode>
         using var reader = new StreamReader(stream);
         Assert.Equal("event: hello", await reader.ReadLineAsync());
         await node.HappensAsync(SmaEventKinds.AlarmRaised, "111", 9);
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(10));
         while (await reader.ReadLineAsync(limit.Token) is { } line)
         {
             if (line == "event: incident")
