@@ -18,12 +18,22 @@ internal static class SignalingLoad
         var connections = new Option<int>("--connections") { Description = "Gateways that post events at the same time; 0 leaves the rows of events out.", DefaultValueFactory = _ => 64 };
         var held = new Option<int>("--held") { Description = "Gateways that hold a GET and return after the restart; 0 leaves those rows out.", DefaultValueFactory = _ => 5000 };
         var warmUp = new Option<double>("--warm-up") { Description = "Seconds of load before the first measurement.", DefaultValueFactory = _ => 12 };
+        var rows = new Option<string[]>("--row") { Description = "events, acknowledgement, storm or held; repeat for several. All when absent." };
+        rows.AcceptOnlyFromAmong("events", "acknowledgement", "storm", "held");
         var command = new Command("signaling", """
             Measures the Event Server in a process of its own, over mutual TLS on loopback; generator and server share the cores.
-            Example: dotnet run -c Release --project perf/Load -- signaling --held 5000
+            Examples: dotnet run -c Release --project perf/Load -- signaling --held 5000
+                      dotnet run -c Release --project perf/Load -- signaling --row acknowledgement --seconds 20
             """)
-        { seconds, connections, held, warmUp };
-        command.SetAction(async (parse, _) => await RunAsync(parse.GetValue(connections), parse.GetValue(held), TimeSpan.FromSeconds(parse.GetValue(seconds)), TimeSpan.FromSeconds(parse.GetValue(warmUp))));
+        { seconds, connections, held, warmUp, rows };
+        command.SetAction(async (parse, _) => await RunAsync(new SignalingLoadOptions
+        {
+            Connections = parse.GetValue(connections),
+            Held = parse.GetValue(held),
+            Length = TimeSpan.FromSeconds(parse.GetValue(seconds)),
+            WarmUp = TimeSpan.FromSeconds(parse.GetValue(warmUp)),
+            Rows = parse.GetValue(rows) ?? [],
+        }));
         return command;
     }
 
@@ -38,40 +48,53 @@ internal static class SignalingLoad
         return command;
     }
 
-    private static async Task RunAsync(int connections, int held, TimeSpan length, TimeSpan warmUp)
+    private static async Task RunAsync(SignalingLoadOptions options)
     {
         using var rounds = new SignalingRounds();
-        await rounds.PrepareAsync(Math.Max(Math.Max(connections, StormGateways + 1) + StormGateways + 1, held + 50));
+        await rounds.PrepareAsync(Math.Max(Math.Max(options.Connections, StormGateways + 1) + StormGateways + 1, options.Held + 50));
         var table = new Table().AddColumns("measurement", "result", "goal");
-        if (connections > 0)
-            await EventsAsync(rounds, table, connections, length, warmUp);
-        if (held > 0)
-            await HeldAsync(rounds, table, held);
+        if (options.Connections > 0)
+            await EventsAsync(rounds, table, options);
+        if (options.Held > 0 && options.Runs("held"))
+            await HeldAsync(rounds, table, options.Held);
         AnsiConsole.Write(table);
     }
 
-    private static async Task EventsAsync(SignalingRounds rounds, Table table, int connections, TimeSpan length, TimeSpan warmUp)
+    private static async Task EventsAsync(SignalingRounds rounds, Table table, SignalingLoadOptions options)
     {
         // The program is compiled while it runs: only after this are the numbers its own.
-        await rounds.ThroughputAsync(connections, 8, warmUp);
-        await rounds.ThroughputAsync(connections, 1, warmUp / 2);
-        Throughput batches = await rounds.ThroughputAsync(connections, 8, length);
-        table.AddRow("durable events/s, batches of 8", batches.Text, ">= 20,000");
-        Throughput singles = await rounds.ThroughputAsync(connections, 1, length);
-        table.AddRow("durable events/s, one per POST", singles.Text, ">= 5,000");
-        await AcknowledgeAsync(rounds, table, "acknowledgement at half of what it can", connections, batches.PerSecond / 2, length);
-        await AcknowledgeAsync(rounds, table, "acknowledgement at half of what it must", connections, RequiredPerSecond / 2, length);
-        // The rows above need rates far beyond what a home is allowed; a storm is met with those and with the default ones.
-        StormResult raised = await rounds.StormAsync(0, StormGateways, 400, StormRounds, length / 2);
+        await rounds.ThroughputAsync(options.Connections, 8, options.WarmUp);
+        await rounds.ThroughputAsync(options.Connections, 1, options.WarmUp / 2);
+        if (options.Runs("events") || options.Runs("acknowledgement"))
+        {
+            Throughput batches = await rounds.ThroughputAsync(options.Connections, 8, options.Length);
+            table.AddRow("durable events/s, batches of 8", batches.Text, ">= 20,000");
+            if (options.Runs("events"))
+                table.AddRow("durable events/s, one per POST", (await rounds.ThroughputAsync(options.Connections, 1, options.Length)).Text, ">= 5,000");
+            if (options.Runs("acknowledgement"))
+            {
+                await AcknowledgeAsync(rounds, table, "acknowledgement at half of what it can", options, batches.PerSecond / 2);
+                await AcknowledgeAsync(rounds, table, "acknowledgement at half of what it must", options, RequiredPerSecond / 2);
+            }
+        }
+
+        if (options.Runs("storm"))
+            await StormAsync(rounds, table, options);
+    }
+
+    private static async Task StormAsync(SignalingRounds rounds, Table table, SignalingLoadOptions options)
+    {
+        // The rows of events need rates far beyond what a home is allowed; a storm is met with those and with the default ones.
+        StormResult raised = await rounds.StormAsync(0, StormGateways, 400, StormRounds, options.Length / 2);
         table.AddRow("p99 of 32 gateways at 400 events/s, alone and beside a storm; rates of this load", raised.Text, "");
         rounds.UseDefaultRates();
-        StormResult usual = await rounds.StormAsync(Math.Max(connections, StormGateways + 1), StormGateways, 400, StormRounds, length / 2);
+        StormResult usual = await rounds.StormAsync(Math.Max(options.Connections, StormGateways + 1), StormGateways, 400, StormRounds, options.Length / 2);
         table.AddRow("the same with the default rates", usual.Text, "+ 20 %");
     }
 
-    private static async Task AcknowledgeAsync(SignalingRounds rounds, Table table, string row, int connections, double eventsPerSecond, TimeSpan length)
+    private static async Task AcknowledgeAsync(SignalingRounds rounds, Table table, string row, SignalingLoadOptions options, double eventsPerSecond)
     {
-        List<double> times = await rounds.AcknowledgeAsync(0, connections, 8, eventsPerSecond, length);
+        List<double> times = await rounds.AcknowledgeAsync(0, options.Connections, 8, eventsPerSecond, options.Length);
         table.AddRow(row, string.Create(CultureInfo.InvariantCulture,
             $"p50 {SignalingRounds.Percentile(times, 0.5):0.0} ms, p99 {SignalingRounds.Percentile(times, 0.99):0.0} ms, p99.9 {SignalingRounds.Percentile(times, 0.999):0.0} ms at {eventsPerSecond:#,0} events/s"), "p99 <= 20 ms");
     }

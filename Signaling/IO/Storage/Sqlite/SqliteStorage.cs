@@ -9,6 +9,10 @@ public sealed class SqliteStorage : IStorage
     /// <summary>Pages of the log (4 KiB each) after which it is started anew, also under load: 64 MiB.</summary>
     internal const int LongestLog = 16_384;
 
+    /// <summary>Pages that the writer may copy between two commits, some milliseconds of work, and the tries to get down to them.</summary>
+    private const int ShortRest = 512;
+    private const int MostPasses = 4;
+
     private static readonly TimeSpan s_checkpointEvery = TimeSpan.FromSeconds(1);
 
     private readonly SqliteReaders _readers;
@@ -38,8 +42,6 @@ public sealed class SqliteStorage : IStorage
         Documents = new SqliteDocumentStore(this);
         Audit = new SqliteAuditLog(this);
         _checkpoints = new SqliteDatabase(path, readOnly: false);
-        // The writer waits as long as a checkpoint waits for a reader; a long reader only puts the new log off until the next second.
-        _checkpoints.Execute("PRAGMA busy_timeout=250");
         _checkpointer = new Timer(_ => Checkpoint(), null, s_checkpointEvery, s_checkpointEvery);
     }
 
@@ -113,10 +115,13 @@ public sealed class SqliteStorage : IStorage
         try
         {
             Reserve.Restore();
-            SQLitePCL.raw.sqlite3_wal_checkpoint_v2(_checkpoints.Handle, null, SQLitePCL.raw.SQLITE_CHECKPOINT_PASSIVE, out int logged, out int _);
-            // While commits never pause the log is never empty, so it would only grow: the writer waits once for the few pages that came meanwhile.
+            int logged = 0, copied = 0;
+            for (int pass = 0; pass == 0 || (pass < MostPasses && logged > _longestLog && logged - copied > ShortRest); pass++)
+                SQLitePCL.raw.sqlite3_wal_checkpoint_v2(_checkpoints.Handle, null, SQLitePCL.raw.SQLITE_CHECKPOINT_PASSIVE, out logged, out copied);
+            // A commit that finds nothing left to copy starts the log anew. While commits never pause there is no such moment, so the log would only
+            // grow: the writer copies the few pages that came meanwhile between two commits. SQLite's own restart would have it wait for all of them.
             if (logged > _longestLog)
-                SQLitePCL.raw.sqlite3_wal_checkpoint_v2(_checkpoints.Handle, null, SQLitePCL.raw.SQLITE_CHECKPOINT_RESTART, out int _, out int _);
+                Writer.RunBetween(static database => SQLitePCL.raw.sqlite3_wal_checkpoint_v2(database.Handle, null, SQLitePCL.raw.SQLITE_CHECKPOINT_PASSIVE, out _, out _));
         }
         catch (Exception e) when (e is ObjectDisposedException or IOException)
         {

@@ -18,6 +18,7 @@ internal sealed class SqliteWriter : IDisposable
     private readonly SqliteDatabase _database;
     private readonly Thread _thread;
     private readonly Action _rolledBack;
+    private Action<SqliteDatabase>? _between;
 
     /// <summary>Starts the thread.</summary>
     /// <param name="database">The connection; it belongs to the writer from now on.</param>
@@ -55,6 +56,9 @@ internal sealed class SqliteWriter : IDisposable
         return item.Task;
     }
 
+    /// <summary>Has the writer do something once between two transactions, after the next commit; a wish that still waits is replaced.</summary>
+    public void RunBetween(Action<SqliteDatabase> work) => Volatile.Write(ref _between, work);
+
     public void Dispose()
     {
         _queue.CompleteAdding();
@@ -79,6 +83,8 @@ internal sealed class SqliteWriter : IDisposable
             }
 
             group.Clear();
+            if (Volatile.Read(ref _between) is not null)
+                Interlocked.Exchange(ref _between, null)?.Invoke(_database);
         }
     }
 
