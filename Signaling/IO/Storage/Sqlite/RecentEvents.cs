@@ -25,11 +25,7 @@ internal sealed class RecentEvents(int maxEvents = RecentEvents.Events, int maxO
             _last = stored.Position;
             _octets += octets;
             while (_last - _first >= maxEvents || (_octets > maxOctets && _first < _last))
-            {
-                ref (StoredEvent Event, int Octets) oldest = ref _slots[Slot(_first++)];
-                _octets -= oldest.Octets;
-                oldest = default;
-            }
+                DropOldest();
 
             _slots[Slot(_last)] = (stored, octets);
         }
@@ -50,11 +46,28 @@ internal sealed class RecentEvents(int maxEvents = RecentEvents.Events, int maxO
         }
     }
 
+    /// <summary>Lets go of events that everybody has read: what dies young costs the collector nothing.</summary>
+    public void Release(long upTo)
+    {
+        lock (_lock)
+        {
+            while (_first <= Math.Min(upTo, _last))
+                DropOldest();
+        }
+    }
+
     /// <summary>Forgets everything, e.g. because old events were purged.</summary>
     public void Clear()
     {
         lock (_lock)
             Drop(_last + 1);
+    }
+
+    private void DropOldest()
+    {
+        ref (StoredEvent Event, int Octets) oldest = ref _slots[Slot(_first++)];
+        _octets -= oldest.Octets;
+        oldest = default;
     }
 
     private void Drop(long first)

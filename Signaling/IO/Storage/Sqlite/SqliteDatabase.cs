@@ -28,7 +28,8 @@ internal sealed class SqliteDatabase : IDisposable
             Execute("PRAGMA journal_mode=WAL");
             Execute("PRAGMA synchronous=FULL");
             Execute("PRAGMA wal_autocheckpoint=0");
-            Execute("PRAGMA journal_size_limit=67108864");
+            // Cutting a long log takes as long as ten commits, so what one busy second needs stays: 256 MiB at most.
+            Execute("PRAGMA journal_size_limit=268435456");
         }
 
         Execute("PRAGMA cache_size=-16384");

@@ -5,21 +5,23 @@ internal sealed class SqliteDocumentStore(SqliteStorage storage) : IDocumentStor
 {
     private const string Columns = "SELECT kind, id, home, open, at, json FROM documents";
 
-    public Task SaveAsync(IReadOnlyList<StoredDocument> documents, string? consumer = null, long position = 0) => storage.Writer.RunAsync(database =>
-    {
-        foreach (StoredDocument document in documents)
+    public Task SaveAsync(IReadOnlyList<StoredDocument> documents, string? consumer = null, long position = 0) => storage.Writer.RunAsync(
+        database =>
         {
-            database.Statement("""
-                INSERT INTO documents(kind, id, home, open, at, json) VALUES(?,?,?,?,?,?)
-                ON CONFLICT(kind, id) DO UPDATE SET home=excluded.home, open=excluded.open, at=excluded.at, json=excluded.json
-                """)
-                .Bind(document.Kind).Bind(document.Id).Bind(document.Home).Bind(document.IsOpen ? 1 : 0).Bind(document.At).Bind(document.Json).Run();
-        }
+            foreach (StoredDocument document in documents)
+            {
+                database.Statement("""
+                    INSERT INTO documents(kind, id, home, open, at, json) VALUES(?,?,?,?,?,?)
+                    ON CONFLICT(kind, id) DO UPDATE SET home=excluded.home, open=excluded.open, at=excluded.at, json=excluded.json
+                    """)
+                    .Bind(document.Kind).Bind(document.Id).Bind(document.Home).Bind(document.IsOpen ? 1 : 0).Bind(document.At).Bind(document.Json).Run();
+            }
 
-        if (consumer is not null)
-            SqliteEventJournal.Advance(database, consumer, position);
-        return true;
-    });
+            if (consumer is not null)
+                SqliteEventJournal.Advance(database, consumer, position);
+            return true;
+        },
+        _ => storage.Journal.Advanced(consumer, position));
 
     public Task<bool> RemoveAsync(string kind, string id) => storage.Writer.RunAsync(database =>
         database.Statement("DELETE FROM documents WHERE kind=? AND id=?").Bind(kind).Bind(id).Run() > 0);

@@ -16,6 +16,7 @@ internal sealed class SqliteEventJournal(SqliteStorage storage) : IEventJournal
     private readonly Dictionary<string, long> _keys = new(StringComparer.Ordinal);
     private readonly XmlOutput _scratch = new();
     private readonly RecentEvents _recent = new();
+    private readonly Dictionary<string, long> _cursors = new(StringComparer.Ordinal);
     private byte[] _chain = new byte[32];
     private long _next = 1;
     private bool _isLoaded;
@@ -65,11 +66,22 @@ internal sealed class SqliteEventJournal(SqliteStorage storage) : IEventJournal
         return position;
     });
 
-    public Task AdvanceAsync(string consumer, long position) => storage.Writer.RunAsync(database =>
+    public Task AdvanceAsync(string consumer, long position) => storage.Writer.RunAsync(
+        database =>
+        {
+            Advance(database, consumer, position);
+            return true;
+        },
+        _ => Advanced(consumer, position));
+
+    /// <summary>A cursor's move is durable; called on the writer's thread.</summary>
+    public void Advanced(string? consumer, long position)
     {
-        Advance(database, consumer, position);
-        return true;
-    });
+        if (consumer is null)
+            return;
+        _cursors[consumer] = Math.Max(position, _cursors.GetValueOrDefault(consumer));
+        _recent.Release(_cursors.Values.Min());
+    }
 
     public static void Advance(SqliteDatabase database, string consumer, long position) =>
         database.Statement("INSERT INTO consumers(name, pos) VALUES(?, ?) ON CONFLICT(name) DO UPDATE SET pos=max(pos, excluded.pos)").Bind(consumer).Bind(position).Run();
@@ -100,6 +112,9 @@ internal sealed class SqliteEventJournal(SqliteStorage storage) : IEventJournal
     {
         LoadEnd(database);
         Volatile.Write(ref _last, _next - 1);
+        SqliteStatement cursors = database.Statement("SELECT name, pos FROM consumers");
+        while (cursors.Step())
+            _cursors[cursors.Text(0)] = cursors.Number(1);
         return true;
     });
 

@@ -3,27 +3,29 @@ namespace MediaRelay.Signaling.IO.Storage.Sqlite;
 /// <summary>Last known values in SQLite.</summary>
 internal sealed class SqlitePropertyStore(SqliteStorage storage) : IPropertyStore
 {
-    public Task SaveAsync(IReadOnlyList<PropertyValue> values, string? consumer = null, long position = 0) => storage.Writer.RunAsync(database =>
-    {
-        foreach (PropertyValue value in values)
+    public Task SaveAsync(IReadOnlyList<PropertyValue> values, string? consumer = null, long position = 0) => storage.Writer.RunAsync(
+        database =>
         {
-            if (value.Value is null)
+            foreach (PropertyValue value in values)
             {
-                database.Statement("DELETE FROM properties WHERE gw=(SELECT key FROM gateways WHERE id=?) AND device=? AND (?='' OR name=?)").Bind(value.Gateway).Bind(value.Device).Bind(value.Name).Bind(value.Name).Run();
-                continue;
+                if (value.Value is null)
+                {
+                    database.Statement("DELETE FROM properties WHERE gw=(SELECT key FROM gateways WHERE id=?) AND device=? AND (?='' OR name=?)").Bind(value.Gateway).Bind(value.Device).Bind(value.Name).Bind(value.Name).Run();
+                    continue;
+                }
+
+                database.Statement("""
+                    INSERT INTO properties(gw, device, name, value, at, received) VALUES((SELECT key FROM gateways WHERE id=?),?,?,?,?,?)
+                    ON CONFLICT(gw, device, name) DO UPDATE SET value=excluded.value, at=excluded.at, received=excluded.received WHERE excluded.at>=at
+                    """)
+                    .Bind(value.Gateway).Bind(value.Device).Bind(value.Name).Bind(value.Value).Bind(value.At).Bind(value.Received).Run();
             }
 
-            database.Statement("""
-                INSERT INTO properties(gw, device, name, value, at, received) VALUES((SELECT key FROM gateways WHERE id=?),?,?,?,?,?)
-                ON CONFLICT(gw, device, name) DO UPDATE SET value=excluded.value, at=excluded.at, received=excluded.received WHERE excluded.at>=at
-                """)
-                .Bind(value.Gateway).Bind(value.Device).Bind(value.Name).Bind(value.Value).Bind(value.At).Bind(value.Received).Run();
-        }
-
-        if (consumer is not null)
-            SqliteEventJournal.Advance(database, consumer, position);
-        return true;
-    });
+            if (consumer is not null)
+                SqliteEventJournal.Advance(database, consumer, position);
+            return true;
+        },
+        _ => storage.Journal.Advanced(consumer, position));
 
     public IReadOnlyList<PropertyValue> Read(string gateway) => storage.Read(database =>
     {
