@@ -25,6 +25,24 @@ public sealed class RecentEventsTests
     }
 
     [Fact]
+    public void What_everybody_has_read_leaves_and_what_comes_behind_it_is_found()
+    {
+        var recent = new RecentEvents(4, 100);
+        for (long position = 1; position <= 3; position++)
+            recent.Add(At(position), 30);
+        recent.Release(2);
+        Assert.Null(recent.TryRead(1, 10));
+        Assert.Equal([3L], Positions(recent, 2, 10));
+        recent.Release(9);
+        Assert.Empty(recent.TryRead(3, 10)!);
+
+        // The octets of those released count no longer: all three of these fit.
+        for (long position = 4; position <= 6; position++)
+            recent.Add(At(position), 30);
+        Assert.Equal([4L, 5L, 6L], Positions(recent, 3, 10));
+    }
+
+    [Fact]
     public void A_gap_starts_anew_and_clearing_leaves_everything_to_the_database()
     {
         var recent = new RecentEvents(4, 100);
