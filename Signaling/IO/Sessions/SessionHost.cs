@@ -132,7 +132,17 @@ public sealed partial class SessionHost : BackgroundService
     private void CheckRight(SessionMailbox mailbox)
     {
         SessionRequest request = mailbox.Session.Request;
-        AccessDecision decision = _gate.Peek(mailbox.Owner.Actor, HomeAction.LookIn, request.Home, request.Camera);
+        AccessDecision decision;
+        try
+        {
+            decision = _gate.Peek(mailbox.Owner.Actor, HomeAction.LookIn, request.Home, request.Camera);
+        }
+        catch (StorageException)
+        {
+            // Whoever changed a right must not fail because of it, nor the node; the next second asks again, and health says what storage has.
+            return;
+        }
+
         if (!decision.IsAllowed)
             mailbox.Post((session, now, effects) => session.HandleRightEnded($"The right to look in ended. {decision.Reason}", now, effects));
         else if (mailbox.Owner.Login is { } login && !_logins.IsAlive(login))
