@@ -48,13 +48,21 @@ internal sealed class EndpointNegotiation(MediaEndpointSettings settings, DtlsFi
         var before = credentials();
         if (!OfferAnswer.TryAnswer(offer, Describe(before, candidates, complete), Session, out var answer, out var session, out var reason))
             throw new MediaNegotiationException(reason);
-        if (session.First is null) throw new MediaNegotiationException(session.Media[0].RejectReason ?? "no media section can be used");
+        if (session.First is null) throw Unsuitable(session);
         applied(session);
         var after = credentials();
         if (after != before && !OfferAnswer.TryAnswer(offer, Describe(after, [], false), Session, out answer, out session, out reason))
             throw new MediaNegotiationException(reason);
         Session = session;
         return SdpWriter.Write(answer!);
+    }
+
+    /// <summary>Why each section is refused, and the formats that an offer needs to have instead.</summary>
+    private MediaNegotiationException Unsuitable(NegotiatedSession session)
+    {
+        var reasons = string.Join(", ", session.Media.Select(m => m.RejectReason ?? "not used").Distinct());
+        var formats = string.Join(", or ", Media().Select(m => $"{m.Kind} in {string.Join(" or ", m.Codecs.Where(c => !c.IsRtx).Select(c => c.Name))}"));
+        return new MediaNegotiationException($"no section of the offer can be used ({reasons}); it needs {formats}") { IsOfferUnsuitable = true };
     }
 
     private static SessionDescription Read(string sdp) =>

@@ -90,7 +90,10 @@ public sealed class MediaSession
 
         if (answer.Sdp is not { Length: > 0 } sdp)
         {
-            var refusal = new SessionFailure("gateway-refused", 502, "answer", $"The gateway refused: {answer.Detail ?? answer.Reason ?? "it gave no reason"}.");
+            var why = answer.Detail ?? answer.Reason ?? "it gave no reason";
+            var refusal = answer.Reason == MediaBody.OfferUnsuitable
+                ? new SessionFailure(answer.Reason, 422, "offer", $"The camera cannot be shown with this offer: {why}.")
+                : new SessionFailure("gateway-refused", 502, "answer", $"The gateway refused: {why}.");
             if (State == SessionState.Offered)
             {
                 Finish(refusal, now, effects);

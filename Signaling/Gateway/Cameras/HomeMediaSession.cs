@@ -66,7 +66,7 @@ internal sealed partial class HomeMediaSession : IDisposable
         }
         catch (Exception e) when (e is MediaNegotiationException or OperationCanceledException or ObjectDisposedException)
         {
-            Tell(SmaEventKinds.MediaAnswer, new MediaBody { Session = _session, Camera = _camera, Reason = "refused", Detail = Short(e.Message) }, cause);
+            Tell(SmaEventKinds.MediaAnswer, new MediaBody { Session = _session, Camera = _camera, Reason = ReasonOf(e), Detail = Short(e.Message) }, cause);
             await EndAsync(e.Message, tell: false).ConfigureAwait(false);
         }
         catch (Exception e)
@@ -89,7 +89,7 @@ internal sealed partial class HomeMediaSession : IDisposable
         }
         catch (Exception e) when (e is MediaNegotiationException or OperationCanceledException or ObjectDisposedException)
         {
-            Tell(SmaEventKinds.MediaAnswer, new MediaBody { Session = _session, Camera = _camera, Reason = "refused", Detail = Short(e.Message) }, cause);
+            Tell(SmaEventKinds.MediaAnswer, new MediaBody { Session = _session, Camera = _camera, Reason = ReasonOf(e), Detail = Short(e.Message) }, cause);
         }
     }
 
@@ -266,6 +266,8 @@ internal sealed partial class HomeMediaSession : IDisposable
         IReadOnlyList<RtcStatistic> report = await _endpoint.GetStatisticsAsync().ConfigureAwait(false);
         return report.Where(r => r.Type == "transport").Sum(r => Convert.ToDouble(r.Values.GetValueOrDefault("packetsReceived") ?? 0, CultureInfo.InvariantCulture));
     }
+
+    private static string ReasonOf(Exception e) => e is MediaNegotiationException { IsOfferUnsuitable: true } ? MediaBody.OfferUnsuitable : "refused";
 
     private static string Short(string text) => text.Length > 500 ? text[..500] : text;
 

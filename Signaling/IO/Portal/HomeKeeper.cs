@@ -158,7 +158,11 @@ public sealed partial class HomeKeeper(IStorage storage, HomeRecords homes, Port
     {
         await storage.Documents.SaveAsync([.. incidents.Select(HomeRecords.Document), .. records.Select(HomeRecords.Document)], consumer, position).ConfigureAwait(false);
         foreach (Incident incident in incidents)
+        {
             feed.Publish("incident", incident.Home, new { id = incident.Id, home = incident.Home, state = incident.State, priority = incident.Priority });
+            homes.NoteRights(incident.Home);
+        }
+
         if (home.Length > 0)
             feed.Publish("home", home, new { home });
     }

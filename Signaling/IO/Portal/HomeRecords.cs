@@ -11,6 +11,9 @@ public sealed class HomeRecords(IStorage storage, TimeProvider time)
     internal const string GrantKind = "grant";
     internal const string IncidentKind = "incident";
 
+    /// <summary>Raised with the home when a right to see it may have ended: by a grant, a camera's rule or an alarm. Handlers must not block.</summary>
+    public event Action<string>? RightsChanged;
+
     /// <summary>The home, null when unknown.</summary>
     public HomeRecord? Find(string home) => storage.Documents.Find(HomeKind, home) is { } document ? PortalJson.Read<HomeRecord>(document.Json) : null;
 
@@ -18,7 +21,11 @@ public sealed class HomeRecords(IStorage storage, TimeProvider time)
     public IReadOnlyList<HomeRecord> List(int max = 1000) => [.. storage.Documents.List(HomeKind, null, null, null, max).Select(d => PortalJson.Read<HomeRecord>(d.Json))];
 
     /// <summary>Adds or replaces a home.</summary>
-    public Task SaveAsync(HomeRecord home) => storage.Documents.SaveAsync([Document(home)]);
+    public async Task SaveAsync(HomeRecord home)
+    {
+        await storage.Documents.SaveAsync([Document(home)]).ConfigureAwait(false);
+        NoteRights(home.Id);
+    }
 
     /// <summary>Grants of a home, newest first.</summary>
     public IReadOnlyList<AccessGrant> Grants(string home) => [.. storage.Documents.List(GrantKind, home, null, null, 200).Select(d => PortalJson.Read<AccessGrant>(d.Json))];
@@ -27,7 +34,12 @@ public sealed class HomeRecords(IStorage storage, TimeProvider time)
     public Task SaveAsync(AccessGrant grant) => storage.Documents.SaveAsync([new StoredDocument(GrantKind, grant.Id, grant.Home, true, grant.From, PortalJson.Write(grant))]);
 
     /// <summary>Ends a grant now.</summary>
-    public Task<bool> EndGrantAsync(string id) => storage.Documents.RemoveAsync(GrantKind, id);
+    public async Task<bool> EndGrantAsync(string home, string id)
+    {
+        bool ended = await storage.Documents.RemoveAsync(GrantKind, id).ConfigureAwait(false);
+        NoteRights(home);
+        return ended;
+    }
 
     /// <summary>Incidents, newest first.</summary>
     public IReadOnlyList<Incident> Incidents(string? home, bool? open, DateTimeOffset? before = null, int max = 200) =>
@@ -54,6 +66,8 @@ public sealed class HomeRecords(IStorage storage, TimeProvider time)
     }
 
     internal DateTimeOffset UtcNow => time.GetUtcNow();
+
+    internal void NoteRights(string home) => RightsChanged?.Invoke(home);
 
     internal static StoredDocument Document(HomeRecord home) => new(HomeKind, home.Id, home.Id, true, DateTimeOffset.UnixEpoch, PortalJson.Write(home));
 

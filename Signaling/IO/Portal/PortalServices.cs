@@ -41,7 +41,7 @@ public static class PortalServices
         services.AddSingleton<SessionMetrics>();
         services.AddSingleton(provider => new SessionHost(
             provider.GetRequiredService<GatewayLinks>(), provider.GetRequiredService<AccessGate>(), provider.GetRequiredService<HomeKeeper>(), provider.GetRequiredService<LookInLog>(),
-            provider.GetRequiredService<PortalSessions>(), provider.GetService<ISessionGates>(), options, provider.GetRequiredService<SessionMetrics>(),
+            provider.GetRequiredService<PortalSessions>(), provider.GetRequiredService<HomeRecords>(), provider.GetService<ISessionGates>(), options, provider.GetRequiredService<SessionMetrics>(),
             provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<SessionHost>>()));
         services.AddHostedService(provider => provider.GetRequiredService<SessionHost>());
         services.AddSingleton<SessionReservations>();

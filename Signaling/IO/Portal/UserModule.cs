@@ -79,7 +79,7 @@ internal sealed class UserModule(PortalUsers users, PortalSessions sessions, Hom
     {
         if (await AskAsync(context, home, $"End the grant {id}.").ConfigureAwait(false) is { } refused)
             return refused;
-        return homes.Grants(home).Any(g => g.Id == id) && await homes.EndGrantAsync(id).ConfigureAwait(false) ? Results.NoContent() : Problem.Unknown("There is no such grant.");
+        return homes.Grants(home).Any(g => g.Id == id) && await homes.EndGrantAsync(home, id).ConfigureAwait(false) ? Results.NoContent() : Problem.Unknown("There is no such grant.");
     }
 
     private static object View(PortalUser user) => new { user.Id, user.Name, user.Role, user.From, user.Until, secondFactor = user.SecondFactor is not null };

@@ -17,7 +17,7 @@ namespace MediaRelay.Signaling.IO.Sessions;
 
 /// <summary>
 /// All look-ins of this node: hands events of gateways, gates and viewers to the mailbox of their session, carries out effects, and asks the
-/// access policy again every second, so that a right that ends cuts the picture.
+/// access policy again when a right was taken away and every second, so that a right that ends cuts the picture.
 /// </summary>
 public sealed partial class SessionHost : BackgroundService
 {
@@ -30,6 +30,7 @@ public sealed partial class SessionHost : BackgroundService
     private readonly HomeKeeper _keeper;
     private readonly LookInLog _log;
     private readonly PortalSessions _logins;
+    private readonly HomeRecords _homes;
     private readonly ISessionGates? _gates;
     private readonly SignalingOptions _options;
     private readonly SessionMetrics _metrics;
@@ -38,11 +39,13 @@ public sealed partial class SessionHost : BackgroundService
     private readonly IDisposable _events;
 
     internal SessionHost(
-        GatewayLinks links, AccessGate gate, HomeKeeper keeper, LookInLog log, PortalSessions logins, ISessionGates? gates, SignalingOptions options, SessionMetrics metrics, TimeProvider time, ILogger<SessionHost> logger)
+        GatewayLinks links, AccessGate gate, HomeKeeper keeper, LookInLog log, PortalSessions logins, HomeRecords homes, ISessionGates? gates, SignalingOptions options, SessionMetrics metrics, TimeProvider time, ILogger<SessionHost> logger)
     {
-        (_links, _gate, _keeper, _log, _logins, _gates, _options, _metrics, _logger) = (links, gate, keeper, log, logins, gates, options, metrics, logger);
+        (_links, _gate, _keeper, _log, _logins, _homes, _gates, _options, _metrics, _logger) = (links, gate, keeper, log, logins, homes, gates, options, metrics, logger);
         _clock = new MonotonicClock(time);
         _events = links.OnEvents(HandleEvents);
+        homes.RightsChanged += CheckHome;
+        logins.Ended += CheckPerson;
         metrics.Observe(() => _sessions.Count);
         if (gates is not null)
             gates.GrantChanged += HandleGrant;
@@ -88,6 +91,8 @@ public sealed partial class SessionHost : BackgroundService
     public override void Dispose()
     {
         _events.Dispose();
+        _homes.RightsChanged -= CheckHome;
+        _logins.Ended -= CheckPerson;
         if (_gates is not null)
             _gates.GrantChanged -= HandleGrant;
         base.Dispose();
@@ -112,10 +117,32 @@ public sealed partial class SessionHost : BackgroundService
         }
     }
 
+    private void CheckHome(string home)
+    {
+        foreach (SessionMailbox mailbox in _sessions.Values.Where(s => s.Session.Request.Home == home))
+            CheckRight(mailbox);
+    }
+
+    private void CheckPerson(PortalSession login)
+    {
+        foreach (SessionMailbox mailbox in _sessions.Values.Where(s => s.Owner.Actor.Id == login.User.Id))
+            CheckRight(mailbox);
+    }
+
     private void CheckRight(SessionMailbox mailbox)
     {
         SessionRequest request = mailbox.Session.Request;
-        AccessDecision decision = _gate.Peek(mailbox.Owner.Actor, HomeAction.LookIn, request.Home, request.Camera);
+        AccessDecision decision;
+        try
+        {
+            decision = _gate.Peek(mailbox.Owner.Actor, HomeAction.LookIn, request.Home, request.Camera);
+        }
+        catch (StorageException)
+        {
+            // Whoever changed a right must not fail because of it, nor the node; the next second asks again, and health says what storage has.
+            return;
+        }
+
         if (!decision.IsAllowed)
             mailbox.Post((session, now, effects) => session.HandleRightEnded($"The right to look in ended. {decision.Reason}", now, effects));
         else if (mailbox.Owner.Login is { } login && !_logins.IsAlive(login))

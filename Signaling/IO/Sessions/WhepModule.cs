@@ -57,7 +57,7 @@ internal sealed class WhepModule(SessionHost sessions, RelayDirectory relays, Ac
         if (HomeModule.NeedsSecondFactor(context, logins) is { } factor)
             return factor;
         if (await WhepText.ReadAsync(context.Request).ConfigureAwait(false) is not { } offer)
-            return Problem.Of(StatusCodes.Status413PayloadTooLarge, "offer-invalid", "An offer has at most 65,536 characters.", "offer");
+            return Problem.Of(StatusCodes.Status413PayloadTooLarge, "offer-too-large", "An offer has at most 65,536 characters.", "offer");
         if (!SdpReader.TryRead(offer, out SessionDescription? description, out SdpError error))
             return Problem.Of(StatusCodes.Status400BadRequest, "offer-invalid", $"The offer cannot be read: {error}.", "offer");
         if (!description.Media.Any(m => m is { Kind: "video" or "audio", IsRejected: false } && (description.Direction(m) & MediaDirection.RecvOnly) != 0))
@@ -109,7 +109,7 @@ internal sealed class WhepModule(SessionHost sessions, RelayDirectory relays, Ac
         if (match != "*" && match != WhepText.Tag(mailbox!.Answer ?? ""))
             return Problem.Of(StatusCodes.Status412PreconditionFailed, "precondition", "The entity tag belongs to an earlier ICE session.", "candidates");
         if (await WhepText.ReadAsync(context.Request).ConfigureAwait(false) is not { } body)
-            return Problem.Of(StatusCodes.Status413PayloadTooLarge, "fragment-invalid", "A fragment has at most 65,536 characters.", "candidates");
+            return Problem.Of(StatusCodes.Status413PayloadTooLarge, "fragment-too-large", "A fragment has at most 65,536 characters.", "candidates");
         if (!TrickleFragment.TryRead(body, out TrickleFragment? fragment, out SdpError error))
             return Problem.Of(StatusCodes.Status400BadRequest, "fragment-invalid", $"The fragment cannot be read: {error}.", "candidates");
         MediaCandidate[] candidates = [.. fragment.Media.SelectMany(m => m.Candidates).Take(40).Select(c => new MediaCandidate(c.StartsWith("candidate:", StringComparison.Ordinal) ? c : "candidate:" + c, "0", 0))];

@@ -115,6 +115,8 @@ internal sealed partial class SessionGates : ISessionGates, IDisposable
             (state, words) = bad switch
             {
                 { Kind: GateEventKind.Refused } => (GrantState.Refused, $"The network refused the gate: {bad.Error}. Media uses best effort."),
+                // An answer that is held for its gates goes on waiting: the gate is still tried for, and the session knows for how long.
+                { Kind: GateEventKind.Unavailable } when HoldFor is not null => (GrantState.Requested, "The policy server did not answer in time; the gate is still tried for."),
                 { Kind: GateEventKind.Unavailable } => (GrantState.Refused, "The policy server did not answer in time; media uses best effort and the gate is still tried for."),
                 { Kind: GateEventKind.Closed or GateEventKind.Lost } => (GrantState.Lost, $"The network ended the gate ({bad.Reason}); media uses best effort."),
                 _ when seen.Length < grant.Requests.Count => (GrantState.Requested, "The gates are asked for."),

@@ -71,6 +71,13 @@ internal sealed class MediaRelayProcess : IDisposable
         return await WaitForExitAsync();
     }
 
+    /// <summary>Ends it as a power cut would.</summary>
+    public async Task KillAsync()
+    {
+        _process.Kill();
+        await WaitForExitAsync();
+    }
+
     public async Task<int> WaitForExitAsync()
     {
         using var limit = new CancellationTokenSource(Patience);

@@ -242,6 +242,16 @@ public sealed class MediaSessionTests
     }
 
     [Fact]
+    public void An_offer_that_the_gateway_cannot_use_is_the_viewer_s_to_mend()
+    {
+        var session = Start();
+        Said();
+        session.HandleAnswer(new MediaBody { Session = "s-1", Reason = "offer-unsuitable", Detail = "no common format" }, _now, _effects);
+        Assert.Equal("refuse 422 offer-unsuitable: The camera cannot be shown with this offer: no common format.", Said()[0]);
+        Assert.Equal("offer", session.Reason!.Step);
+    }
+
+    [Fact]
     public void The_end_of_the_right_is_the_end_of_the_session()
     {
         var session = Connect(Request() with { RightLasts = TimeSpan.FromSeconds(90) });

@@ -114,6 +114,30 @@ public sealed class GateLifeTests(ITestOutputHelper output) : IAsyncLifetime
         output.WriteLine(FormattableString.Invariant($"refused before the alarm with \"{refused.Failure}\", cut {cut.TotalMilliseconds:0} ms after the disarm"));
     }
 
+    [Fact]
+    public async Task A_guest_whose_grant_the_owner_ends_loses_the_picture_and_the_gates_and_learns_why()
+    {
+        StageViewer viewer = await _stage.AddViewerAsync(DemoNatKind.PortRestricted);
+        IPage ann = await viewer.LogInAsync(_stage, "ann");
+        var (added, _) = await DemoInNamespace.AskAsync(ann, "POST", "/api/homes/home-1/users", new { id = "gus", name = "Gus", role = "guest", password = "feeds-the-cat" });
+        Assert.Equal(201, added);
+        var (given, grant) = await DemoInNamespace.AskAsync(ann, "POST", "/api/homes/home-1/grants", new { subject = "gus", actions = (string[])["viewState", "lookIn", "talk"], until = DateTimeOffset.UtcNow.AddHours(1), reason = "feeds the cat" });
+        Assert.Equal(201, given);
+        IPage gus = await viewer.LogInAsync(_stage, "gus", "feeds-the-cat");
+        Sight sight = await SeeAsync(gus);
+
+        var (ended, _) = await DemoInNamespace.AskAsync(ann, "DELETE", $"/api/homes/home-1/grants/{grant.GetProperty("id").GetString()}");
+        Assert.Equal(204, ended);
+        TimeSpan cut = await DemoInNamespace.UntilAsync(async () => (await StageViewer.LookAsync(gus)).Phase == "ended", s_gone, "the word to the guest");
+        const string words = "The right to look in ended. Refused for Gus (guest): no grant for it is open.";
+        Assert.Contains(words, (await StageViewer.LookAsync(gus)).Failure, StringComparison.Ordinal);
+        await GatesGoneAsync("after the grant ended");
+        var (_, looks) = await DemoInNamespace.AskAsync(ann, "GET", "/api/homes/home-1/look-ins");
+        JsonElement past = looks.GetProperty("past")[0];
+        Assert.Equal((sight.Session, words), (past.GetProperty("session").GetString(), past.GetProperty("reason").GetString()));
+        output.WriteLine(FormattableString.Invariant($"cut {cut.TotalMilliseconds:0} ms after the answer to the owner"));
+    }
+
     /// <summary>Looks in until there is a moving picture and the gates are committed.</summary>
     private static async Task<Sight> SeeAsync(IPage page)
     {

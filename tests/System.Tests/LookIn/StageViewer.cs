@@ -77,13 +77,13 @@ internal sealed class StageViewer : IAsyncDisposable
     }
 
     /// <summary>A page that is logged in, by the form.</summary>
-    public async Task<IPage> LogInAsync(LookInStage stage, string user)
+    public async Task<IPage> LogInAsync(LookInStage stage, string user, string? password = null)
     {
         IBrowserContext context = await _browser.NewContextAsync(new BrowserNewContextOptions { IgnoreHTTPSErrors = true, Permissions = ["microphone"] });
         IPage page = await context.NewPageAsync();
         await page.GotoAsync(stage.Demo.Portal.ToString());
         await page.FillAsync("[data-testid=login-user]", user);
-        await page.FillAsync("[data-testid=login-password]", stage.Demo.PasswordOf(user));
+        await page.FillAsync("[data-testid=login-password]", password ?? stage.Demo.PasswordOf(user));
         await page.ClickAsync("[data-testid=login-submit]");
         await page.WaitForSelectorAsync("[data-testid=logout]");
         return page;

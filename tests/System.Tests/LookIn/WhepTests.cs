@@ -18,11 +18,13 @@ public sealed class WhepTests(DemoOnLoopback demo) : IClassFixture<DemoOnLoopbac
     [InlineData("HomeOwner", "application/sdp-other", "*/*", "v=0", 415, "offer-invalid", "offer")]
     [InlineData("HomeOwner", "application/sdp", "text/html", "v=0", 406, "offer-invalid", "offer")]
     [InlineData("HomeOwner", "application/sdp", "*/*", "no description", 400, "offer-invalid", "offer")]
+    [InlineData("HomeOwner", "application/sdp", "*/*", "VP8", 422, "offer-unsuitable", "offer")]
+    [InlineData("HomeOwner", "application/sdp", "*/*", "large", 413, "offer-too-large", "offer")]
     [InlineData("CentralStationOperator", "application/sdp", "*/*", "offer", 403, "access-refused", "access")]
     [InlineData("MsoOperator", "application/sdp", "*/*", "offer", 403, "access-refused", "access")]
     public async Task A_refused_offer_names_the_step_in_a_problem_document(string role, string type, string accept, string body, int status, string problem, string? step)
     {
-        Answer answer = await CurlAsync(role, Url, "POST", body == "offer" ? await OfferAsync() : body, $"Content-Type: {type}", $"Accept: {accept}");
+        Answer answer = await CurlAsync(role, Url, "POST", await BodyAsync(body), $"Content-Type: {type}", $"Accept: {accept}");
         Assert.Equal((status, "application/problem+json"), (answer.Status, answer.Header("Content-Type")));
         JsonElement document = JsonSerializer.Deserialize<JsonElement>(answer.Body);
         Assert.Equal("urn:mediarelay:problem:" + problem, document.GetProperty("type").GetString());
@@ -105,6 +107,15 @@ public sealed class WhepTests(DemoOnLoopback demo) : IClassFixture<DemoOnLoopbac
 
     private static Task<string> StoryAsync(string address, string session) =>
         RunAsync("dotnet", [Path.Combine(AppContext.BaseDirectory, "mediarelay.dll"), "session", "show", session, "--metrics", address], null);
+
+    /// <summary>An offer of this product, one that takes no picture but VP8 and no sound that anybody sends, one that is too long, or the words themselves.</summary>
+    private static async Task<string> BodyAsync(string body) => body switch
+    {
+        "offer" => await OfferAsync(),
+        "VP8" => (await OfferAsync()).Replace("H264", "VP8", StringComparison.Ordinal).Replace("PCMU", "G728", StringComparison.Ordinal).Replace("PCMA", "G729", StringComparison.Ordinal).Replace("opus/48000/2", "L16/44100/2", StringComparison.Ordinal),
+        "large" => await OfferAsync() + string.Concat(Enumerable.Repeat("a=x-note:more\r\n", 5000)),
+        _ => body,
+    };
 
     private static async Task<string> OfferAsync()
     {

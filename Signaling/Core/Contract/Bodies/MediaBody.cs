@@ -3,6 +3,9 @@ namespace MediaRelay.Signaling.Contract;
 /// <summary>Offer, answer, candidates or end of one media session.</summary>
 public sealed record MediaBody : MessageBody
 {
+    /// <summary>The reason of a gateway that cannot use any section of the offer, e.g. because there is no common format.</summary>
+    public const string OfferUnsuitable = "offer-unsuitable";
+
     /// <summary>The session's identifier.</summary>
     public required string Session { get; init; }
 

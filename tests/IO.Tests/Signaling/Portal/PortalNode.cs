@@ -29,6 +29,12 @@ public sealed class PortalNode : IAsyncLifetime
     /// <summary>What operators ask for bandwidth.</summary>
     internal RecordedNetwork Network { get; } = new();
 
+    /// <summary>The time of the node.</summary>
+    internal TimeProvider Time { get; init; } = TimeProvider.System;
+
+    /// <summary>The application manager; null for a node without one.</summary>
+    internal ISessionGates? Gates { get; init; }
+
     public Uri Address => new($"https://127.0.0.1:{_host.Services.GetRequiredService<PortalServer>().Endpoint!.Port}");
 
     internal T Get<T>()
@@ -37,10 +43,13 @@ public sealed class PortalNode : IAsyncLifetime
     public async Task InitializeAsync()
     {
         var options = new SignalingOptions { GatewayListen = "", PortalListen = "127.0.0.1:0", SecondFactor = SecondFactorRule.Optional, WhepOrigins = [FriendlyOrigin] };
-        OperatorAuthority authority = OperatorAuthority.Create(Path.Combine(_folder, "authority"), "test", DateTimeOffset.UtcNow);
+        OperatorAuthority authority = OperatorAuthority.Create(Path.Combine(_folder, "authority"), "test", Time.GetUtcNow());
         HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         builder.Services.AddLogging();
         builder.Services.AddSingleton(authority);
+        builder.Services.AddSingleton(Time);
+        if (Gates is not null)
+            builder.Services.AddSingleton(Gates);
         builder.Services.AddSignaling(options, _folder);
         builder.Services.AddSingleton<INetworkGates>(Network);
         builder.Services.AddPortal(options, _folder, pages: null);
@@ -88,8 +97,8 @@ public sealed class PortalNode : IAsyncLifetime
     internal Task HappensAsync(string kind, string? code = null, ushort? zone = null, MessageBody? body = null)
     {
         ulong seq = ++_seq;
-        var sma = new SmaEvent { Id = $"e{seq}", Seq = seq, Time = DateTimeOffset.UtcNow, Kind = kind, Code = code, Zone = zone, Partition = 1, Body = body, Priority = EventPriority.Alarm };
-        return Get<IStorage>().Events.AppendServerEventAsync("gw-1", sma, DateTimeOffset.UtcNow);
+        var sma = new SmaEvent { Id = $"e{seq}", Seq = seq, Time = Time.GetUtcNow(), Kind = kind, Code = code, Zone = zone, Partition = 1, Body = body, Priority = EventPriority.Alarm };
+        return Get<IStorage>().Events.AppendServerEventAsync("gw-1", sma, Time.GetUtcNow());
     }
 
     /// <summary>Asks until the condition holds; fails after ten seconds.</summary>

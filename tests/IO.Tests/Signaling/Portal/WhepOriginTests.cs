@@ -70,7 +70,7 @@ public sealed class WhepOriginTests(PortalNode node) : IClassFixture<PortalNode>
     [InlineData("m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\nc=IN IP4 0.0.0.0\r\na=sctp-port:5000\r\n", 422, "offer-unsuitable")]
     [InlineData("m=video 9 UDP/TLS/RTP/SAVPF 96\r\nc=IN IP4 0.0.0.0\r\na=rtpmap:96 H264/90000\r\na=sendonly\r\n", 422, "offer-unsuitable")]
     [InlineData("m=audio 0 UDP/TLS/RTP/SAVPF 0\r\nc=IN IP4 0.0.0.0\r\n", 422, "offer-unsuitable")]
-    [InlineData("large", 413, "offer-invalid")]
+    [InlineData("large", 413, "offer-too-large")]
     public async Task An_offer_that_takes_nothing_or_is_too_large_is_refused_at_once(string media, int status, string problem)
     {
         using HttpClient player = await PlayerAsync();
