@@ -28,6 +28,7 @@ public sealed unsafe class DtlsContext : IDisposable
         OpenSsl.SSL_CTX_set_options(Handle,
             OpenSsl.OptionNoQueryMtu | OpenSsl.OptionNoTicket | OpenSsl.OptionNoRenegotiation | OpenSsl.OptionCipherServerPreference);
         OpenSsl.SSL_CTX_ctrl(Handle, OpenSsl.CtrlSessionCacheMode, 0, 0);
+        OpenSsl.SSL_CTX_ctrl(Handle, OpenSsl.CtrlSetMaxCertificateList, EarlyRecords.MostWithCertificate, 0); // It bounds every message, not only this one.
         OpenSsl.Require(OpenSsl.SSL_CTX_set_cipher_list(Handle, Ciphers) == 1, "Setting the cipher list");
         UseCertificate(certificate);
         if (settings.SrtpProfiles.Count > 0)

@@ -25,6 +25,7 @@ public sealed unsafe class DtlsSession : IDisposable
     private int _pendingStart;
     private int _pendingEnd;
     private bool _helloSeen;
+    private EarlyRecords _early;
 
     /// <summary>Makes a session in state New. <paramref name="mtu"/> is 256 to 16384 bytes of UDP payload.</summary>
     public DtlsSession(DtlsContext context, DtlsRole role, int mtu = DefaultMtu)
@@ -33,6 +34,7 @@ public sealed unsafe class DtlsSession : IDisposable
         ArgumentOutOfRangeException.ThrowIfGreaterThan(mtu, 16384);
         Role = role;
         _mtu = mtu;
+        _early = new EarlyRecords(context.Settings.RequirePeerCertificate);
         OpenSsl.ERR_clear_error();
         _ssl = new SslHandle(OpenSsl.SSL_new(context.Handle));
         OpenSsl.Require(!_ssl.IsInvalid, "Creating a DTLS session");
@@ -99,6 +101,11 @@ public sealed unsafe class DtlsSession : IDisposable
         var length = DtlsRecord.WholeRecords(datagram);
         if (length == 0 || !IsWelcome(datagram)) return;
         if (State == DtlsState.New) State = DtlsState.Handshaking;
+        if (Role == DtlsRole.Server && State == DtlsState.Handshaking)
+        {
+            HandleEarly(datagram[..length], now);
+            return;
+        }
         Feed(datagram[..length]);
         if (State == DtlsState.Handshaking) Advance(now);
     }
@@ -197,6 +204,22 @@ public sealed unsafe class DtlsSession : IDisposable
         if (!ClientHello.IsClientHello(datagram)) return _helloSeen;
         if (ClientHello.TryRead(datagram, out var hello)) return _helloSeen = hello.OffersSupportedSuite() || _helloSeen;
         return _helloSeen;
+    }
+
+    /// <summary>Records of a client that is not known yet: those of epoch 0 first, because they may bring the keys for the others.</summary>
+    private void HandleEarly(ReadOnlySpan<byte> records, TimeSpan now)
+    {
+        var first = _early.AdmitFirstEpoch(records);
+        if (first > 0)
+        {
+            Feed(records[..first]);
+            Advance(now);
+        }
+        var rest = records[first..];
+        if (State == DtlsState.Handshaking && OpenSsl.SSL_get_state(_ssl) != OpenSsl.StateServerReadChange) rest = rest[.._early.AdmitAhead(rest)];
+        if (rest.IsEmpty || State is not (DtlsState.Handshaking or DtlsState.Connected)) return;
+        Feed(rest);
+        if (State == DtlsState.Handshaking) Advance(now);
     }
 
     private bool Listen(ReadOnlySpan<byte> clientHello, TimeSpan now)

@@ -13,6 +13,7 @@ internal static unsafe partial class OpenSsl
     internal const int CtrlSetMtu = 17;
     internal const int CtrlExtraChainCertificate = 14;
     internal const int CtrlSessionCacheMode = 44;
+    internal const int CtrlSetMaxCertificateList = 51;
     internal const int CtrlGetTimeout = 73;
     internal const int CtrlHandleTimeout = 74;
     internal const int CtrlMinimumVersion = 123;
@@ -23,6 +24,9 @@ internal static unsafe partial class OpenSsl
     internal const ulong OptionNoTicket = 1UL << 14;
     internal const ulong OptionCipherServerPreference = 1UL << 22;
     internal const ulong OptionNoRenegotiation = 1UL << 30;
+
+    /// <summary>OSSL_HANDSHAKE_STATE, TLS_ST_SR_CHANGE: the client's ChangeCipherSpec was read, so records of epoch 1 are decrypted at once. Later releases number it otherwise; then the bound on early records holds a little longer, which a handshake does not notice.</summary>
+    internal const int StateServerReadChange = 31;
 
     internal const int ErrorSsl = 1;
     internal const int ErrorWantRead = 2;
@@ -58,6 +62,7 @@ internal static unsafe partial class OpenSsl
     internal static partial int SSL_select_next_proto(byte** chosen, byte* chosenLength, byte* server, uint serverLength, byte* client, uint clientLength);
 
     [LibraryImport(Ssl)] internal static partial nint SSL_new(SslContextHandle context);
+    [LibraryImport(Ssl)] internal static partial int SSL_get_state(SslHandle ssl);
     [LibraryImport(Ssl)] internal static partial void SSL_free(nint ssl);
     [LibraryImport(Ssl)] internal static partial void SSL_set_bio(SslHandle ssl, nint read, nint write);
     [LibraryImport(Ssl)] internal static partial void SSL_set_accept_state(SslHandle ssl);

@@ -155,6 +155,10 @@ public sealed partial class TurnOptions : IValidatableObject
     [Description("Connections over TCP, TLS and DTLS without an allocation on the node; above it the oldest is closed.")]
     [Range(1, 1_000_000)]
     public int PendingConnections { get; set; } = 8192;
+
+    [Description("DTLS handshakes under way on the node, each for 5 s at most; above it the oldest is dropped.")]
+    [Range(1, 1_000_000)]
+    public int DtlsHandshakes { get; set; } = 4096;
 }
 
 /// <summary>How the relay talks to the kernel.</summary>

@@ -37,6 +37,8 @@ internal sealed partial class TurnServer(TurnOptions options, TimeProvider time,
 
     public StreamListeners? Streams => _streams;
 
+    public Dtls.DtlsListeners? Dtls => _dtls;
+
     public bool IsDraining { get; private set; }
 
     /// <summary>Allocations alive on all shards.</summary>

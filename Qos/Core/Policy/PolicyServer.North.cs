@@ -7,8 +7,6 @@ namespace MediaRelay.Qos.Policy;
 /// <content>Commands of application managers: checked against the rules, then refused here or sent on.</content>
 public sealed partial class PolicyServer
 {
-    private static readonly TimeSpan Minute = TimeSpan.FromMinutes(1);
-
     private void ReceiveNorth(int link, ReadOnlySpan<byte> bytes, TimeSpan now, List<LinkCommand> commands)
     {
         if (!_north.TryGetValue(link, out PepAssociation? peer)) return;
@@ -188,35 +186,6 @@ public sealed partial class PolicyServer
     }
 
     private static PcmmError Exception(PolicyExceptionCode code) => new(PcmmErrorCode.PolicyException, (ushort)code);
-
-    private void CountNew(SubscriberId subscriber, TimeSpan now)
-    {
-        bool hasLimit = _rules.NewGatesPerMinute is not null || _rules.Subscribers.Count > 0;
-        if (!hasLimit) return;
-        SubscriberLoad load = LoadOf(subscriber);
-        if (IsReturning(load, now))
-        {
-            load.Forgotten--;
-            return;
-        }
-        if (now - load.WindowStart >= Minute)
-        {
-            load.WindowStart = now;
-            load.NewInWindow = 0;
-        }
-        load.NewInWindow++;
-    }
-
-    /// <summary>The application manager asks again for gates that a CMTS forgot, all at once: they are not new.</summary>
-    private static bool IsReturning(SubscriberLoad? load, TimeSpan now) => load is { Forgotten: > 0 } && now < load.ForgottenUntil;
-
-    private void NoteForgotten(SubscriberId subscriber, TimeSpan now)
-    {
-        if (_rules.NewGatesPerMinute is null && _rules.Subscribers.Count == 0) return;
-        SubscriberLoad load = LoadOf(subscriber);
-        load.Forgotten = IsReturning(load, now) ? load.Forgotten + 1 : 1;
-        load.ForgottenUntil = now + Minute;
-    }
 
     private void Send(CmtsLink link, PepAssociation peer, in PcmmMessage command, in Operation operation, GateSpec? spec, TimeSpan now)
     {

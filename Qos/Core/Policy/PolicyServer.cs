@@ -17,7 +17,6 @@ public sealed partial class PolicyServer
     private readonly RandomNumberGenerator _random;
     private readonly Dictionary<int, PepAssociation> _north = [];
     private readonly CmtsLink[] _south;
-    private readonly Dictionary<SubscriberId, SubscriberLoad> _subscribers = [];
     private readonly DeadlineHeap<DecidedGate> _deadlines = new();
     private readonly Dictionary<uint, string> _amidOwners = [];
     private readonly int[] _perPriority = new int[8];
@@ -101,6 +100,7 @@ public sealed partial class PolicyServer
         get
         {
             TimeSpan next = _deadlines.NextDeadline ?? TimeSpan.MaxValue;
+            if (_idle.NextDeadline is { } idle && idle < next) next = idle;
             foreach (PepAssociation peer in _north.Values)
             {
                 if (peer.Connection.NextDeadline is { } own && own < next) next = own;
@@ -195,6 +195,7 @@ public sealed partial class PolicyServer
             }
         }
         while (_deadlines.TryTakeDue(now, out DecidedGate gate)) DeleteOwn(gate, GateReason.ClosedByTimeLimit, now);
+        while (_idle.TryTakeDue(now, out SubscriberLoad load)) _subscribers.Remove(load.Subscriber);
         foreach (PepAssociation peer in _north.Values.ToArray())
         {
             if (peer.Connection.HandleDeadline(now) == CopsInput.Closed) commands.Add(new LinkCommand(LinkAction.Close, peer.Link));
@@ -266,26 +267,6 @@ public sealed partial class PolicyServer
     }
 
     private TimeOnly TimeOfDay(TimeSpan now) => TimeOnly.FromDateTime((_wallClock + (now - _wallClockAt)).DateTime);
-
-    private SubscriberLoad LoadOf(SubscriberId subscriber)
-    {
-        if (!_subscribers.TryGetValue(subscriber, out SubscriberLoad? load)) _subscribers.Add(subscriber, load = new SubscriberLoad());
-        return load;
-    }
-
-    /// <summary>Counts a gate from the moment its request is forwarded until it is gone or refused.</summary>
-    private void Count(DecidedGate gate, int sign)
-    {
-        int direction = (int)gate.Asked.Direction;
-        SubscriberLoad load = LoadOf(gate.Subscriber);
-        CmtsLink link = _south[gate.Cmts];
-        load.Gates += sign;
-        load.Rate[direction] += sign * gate.Rate;
-        link.GateCount += sign;
-        link.Rate[direction] += sign * gate.Rate;
-        _perPriority[gate.Asked.SessionClass.Priority] += sign;
-        if (load.Gates == 0 && load.NewInWindow == 0 && load.Forgotten == 0) _subscribers.Remove(gate.Subscriber);
-    }
 
     private void Forget(DecidedGate gate)
     {

@@ -17,7 +17,7 @@ internal sealed class DtlsClient(DtlsSession session, int descriptor, DtlsOutbox
 
     public TimeSpan LastHeard { get; set; }
 
-    /// <summary>When the next timer entry is due; zero without one.</summary>
+    /// <summary>When its timer is due; zero without one. Changed only while no timer is set.</summary>
     public TimeSpan Scheduled { get; set; }
 
     public LinkedListNode<DtlsClient>? HalfOpen { get; set; }

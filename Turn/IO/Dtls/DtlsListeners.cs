@@ -15,7 +15,6 @@ namespace MediaRelay.Turn.IO.Dtls;
 internal sealed unsafe class DtlsListeners(TurnPlan plan, PendingConnections strangers, ConnectionNumbers numbers, CertificateSource? certificates, TimeProvider time) : IDisposable
 {
     private const int SocketBuffer = 8 << 20;
-    private const int MostHalfOpen = 4096;
     private const int OutgoingBudget = 256;
     private const int Mtu = 1400;
 
@@ -29,7 +28,9 @@ internal sealed unsafe class DtlsListeners(TurnPlan plan, PendingConnections str
     private readonly List<(int Descriptor, ushort Listener)> _sockets = [];
     private readonly Dictionary<FiveTuple, DtlsClient> _clients = [];
     private readonly LinkedList<DtlsClient> _halfOpen = new();
-    private readonly PriorityQueue<DtlsClient, TimeSpan> _timers = new();
+
+    /// <summary>By time; of a client that ended nothing stays.</summary>
+    private readonly SortedSet<DtlsClient> _timers = new(Comparer<DtlsClient>.Create(static (a, b) => a.Scheduled.CompareTo(b.Scheduled) is not 0 and var order ? order : a.Number.CompareTo(b.Number)));
     private readonly DtlsCookieGate _gate = new(RandomNumberGenerator.Create());
     private readonly long _started = time.GetTimestamp();
     private readonly byte[] _plain = new byte[16 * 1024];
@@ -44,6 +45,12 @@ internal sealed unsafe class DtlsListeners(TurnPlan plan, PendingConnections str
     private volatile bool _certificateChanged;
 
     public int Count => _clients.Count;
+
+    /// <summary>Handshakes under way.</summary>
+    public int HalfOpen => _halfOpen.Count;
+
+    /// <summary>Entries that wait for their time; not more than clients.</summary>
+    public int Timers => _timers.Count;
 
     /// <summary>Binds the sockets and appends the listeners.</summary>
     public void Open(List<RelayListener> listeners)
@@ -132,11 +139,8 @@ internal sealed unsafe class DtlsListeners(TurnPlan plan, PendingConnections str
             DtlsOutbox.Return(bytes);
         }
 
-        while (_timers.TryPeek(out var due, out var at) && at <= _now)
-        {
-            _ = _timers.Dequeue();
+        while (_timers.Min is { } due && due.Scheduled <= _now)
             HandleTimer(due);
-        }
 
         if (_certificateChanged)
         {
@@ -192,7 +196,7 @@ internal sealed unsafe class DtlsListeners(TurnPlan plan, PendingConnections str
             return;
         }
 
-        if (_halfOpen.Count >= MostHalfOpen)
+        if (_halfOpen.Count >= plan.Options.DtlsHandshakes)
             End(_halfOpen.First!.Value);
         client.HalfOpen = _halfOpen.AddLast(client);
         _clients[new FiveTuple(from, socket.Listener)] = client;
@@ -252,15 +256,21 @@ internal sealed unsafe class DtlsListeners(TurnPlan plan, PendingConnections str
             next = _now + ShortestTimer;
         if (next >= client.Scheduled && client.Scheduled > _now)
             return;
+        Unschedule(client);
         client.Scheduled = next;
-        _timers.Enqueue(client, next);
+        _ = _timers.Add(client);
+    }
+
+    private void Unschedule(DtlsClient client)
+    {
+        if (client.Scheduled > TimeSpan.Zero)
+            _ = _timers.Remove(client);
+        client.Scheduled = TimeSpan.Zero;
     }
 
     private void HandleTimer(DtlsClient client)
     {
-        if (client.IsEnded)
-            return;
-        client.Scheduled = TimeSpan.Zero;
+        Unschedule(client);
         if ((client.HalfOpen is not null && client.Deadline <= _now) || client.LastHeard + IdleTimeout <= _now)
         {
             End(client);
@@ -276,6 +286,7 @@ internal sealed unsafe class DtlsListeners(TurnPlan plan, PendingConnections str
         if (client.IsEnded)
             return;
         client.IsEnded = true;
+        Unschedule(client);
         client.Session.Close();
         Flush(client);
         client.Session.Dispose();

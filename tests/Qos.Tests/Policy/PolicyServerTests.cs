@@ -86,6 +86,52 @@ public sealed class PolicyServerTests
     }
 
     [Theory]
+    [InlineData(1)]
+    [InlineData(4)]
+    public void A_subscriber_whose_gates_a_cmts_forgot_is_itself_forgotten_a_minute_later(int gates)
+    {
+        QosWorld world = new QosWorld(rules: new PolicyRules()).Start();
+        world.Manager.Request("s", [.. Enumerable.Range(0, gates).Select(i => Given.Request(spec: Given.Upstream with { T3 = 0 }, port: (ushort)(20000 + (2 * i))))]);
+        world.Run(TimeSpan.FromSeconds(61));
+        world.Manager.IsUp = false; // So that nobody asks for them again.
+        world.Manager.Cut();
+        world.Cmts[0].Reboot();
+        world.Run(TimeSpan.FromSeconds(30));
+        Assert.Equal((0, 1), (world.Servers[0].Engine.GateCount, world.Servers[0].Engine.SubscriberCount));
+        world.Run(TimeSpan.FromSeconds(40));
+        Assert.Equal(0, world.Servers[0].Engine.SubscriberCount);
+    }
+
+    [Fact]
+    public void A_subscriber_without_gates_is_remembered_for_as_long_as_its_new_gates_count()
+    {
+        QosWorld world = new QosWorld(rules: new PolicyRules()).Start();
+        Assert.Equal([0, 0, 0, 0], SetAndRelease(20000, 4));
+        world.Run(TimeSpan.FromSeconds(50));
+        Assert.Equal((0, 1), (world.Servers[0].Engine.GateCount, world.Servers[0].Engine.SubscriberCount));
+        Assert.Equal([2], SetAndRelease(20100, 1));
+        world.Run(TimeSpan.FromSeconds(10));
+        Assert.Equal(0, world.Servers[0].Engine.SubscriberCount);
+        Assert.Equal([0], SetAndRelease(20200, 1));
+
+        // With a gate again it stays, and is counted.
+        world.Manager.Request("s", [.. Enumerable.Range(0, 3).Select(i => Given.Request(spec: Given.Upstream with { T3 = 0 }, port: (ushort)(20300 + (2 * i))))]);
+        world.Run(TimeSpan.FromSeconds(61));
+        Assert.Equal((3, 1), (world.Servers[0].Engine.GateCount, world.Servers[0].Engine.SubscriberCount));
+
+        // Sub-codes of error 16, 0 for a gate that was set.
+        int[] SetAndRelease(ushort port, int count)
+        {
+            IReadOnlyList<GateHandle> gates = world.Manager.Request("s", [.. Enumerable.Range(0, count).Select(i => Given.Request(port: (ushort)(port + (2 * i))))]);
+            world.Settle();
+            int[] codes = [.. gates.Select(g => world.Manager.Last(g)!.Error is { IsNone: false } error ? (int)error.SubCode : 0)];
+            world.Manager.Release("s");
+            world.Settle();
+            return codes;
+        }
+    }
+
+    [Theory]
     [InlineData("{}", 4)]
     [InlineData("""{ "newGatesPerMinute": null }""", 8)]
     [InlineData("""{ "newGatesPerMinute": null, "maxGatesPerSubscriber": 12 }""", 12)]
