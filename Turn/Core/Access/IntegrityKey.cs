@@ -36,6 +36,9 @@ internal readonly struct IntegrityKey
         return new IntegrityKey(bytes, algorithm);
     }
 
+    /// <summary>Same bytes by the same algorithm. Compared only with keys that a message was verified with, so time tells nothing.</summary>
+    public bool Equals(in IntegrityKey other) => Algorithm == other.Algorithm && Bytes.SequenceEqual(other.Bytes);
+
     /// <summary>MESSAGE-INTEGRITY-SHA256 counts when present, else MESSAGE-INTEGRITY (RFC 8489 section 9.2.4).</summary>
     public bool Verifies(in StunMessage message, IntegrityMac mac) => message.HasIntegritySha256
         ? MessageIntegrity.VerifySha256(message, Bytes, mac: mac)

@@ -22,13 +22,16 @@ internal sealed class UserTable(KeyedHash hash, QuotaCounts quotas)
 
     public ref Subscriber SubscriberOf(int user) => ref _subscribers[_users[user].Subscriber];
 
-    /// <summary>The user with this name, or -1. Token users are never found: each token has its own key.</summary>
-    public int Find(ReadOnlySpan<byte> name)
+    /// <summary>
+    /// The user with this name and key, or -1: a name may come with a second password while secrets or passwords change, and allocations of the first
+    /// go on with theirs. Token users are never found: each token has its own key.
+    /// </summary>
+    private int Find(ReadOnlySpan<byte> name, in IntegrityKey key)
     {
         var h = hash.Of(name);
         for (var position = _byName.First(h, out var cursor); position >= 0; position = _byName.Next(h, ref cursor))
         {
-            if (_users[position].Name.AsSpan().SequenceEqual(name))
+            if (_users[position].Name.AsSpan().SequenceEqual(name) && _users[position].Key.Equals(key))
             {
                 return position;
             }
@@ -70,12 +73,13 @@ internal sealed class UserTable(KeyedHash hash, QuotaCounts quotas)
         }
 
         reason = RefusalReason.None;
-        user = caller.Kind == CredentialKinds.Token ? -1 : Find(name);
+        user = caller.Kind == CredentialKinds.Token ? -1 : Find(name, caller.Key);
         if (user < 0)
         {
             user = _users.Take();
             ref var entry = ref _users[user];
             entry.Name = name.ToArray();
+            entry.Key = caller.Key;
             entry.Kind = caller.Kind;
             entry.Hash = hash.Of(name);
             entry.QuotaKey = quotaKey;
@@ -92,7 +96,6 @@ internal sealed class UserTable(KeyedHash hash, QuotaCounts quotas)
             _subscribers[_users[user].Subscriber].Allocations++;
         }
 
-        _users[user].Key = caller.Key;
         _users[user].Allocations++;
         return true;
     }

@@ -231,6 +231,24 @@ public sealed class AuthenticationTests
         Assert.Equal(0, client.Refresh().Code);
     }
 
+    /// <summary>A name is made of a second and a subject, so two secrets may give the same one with two passwords.</summary>
+    [Fact]
+    public void A_name_that_comes_with_another_password_leaves_allocations_of_the_first_their_key()
+    {
+        var next = RandomNumberGenerator.GetBytes(32);
+        var scene = new Scene(credentials: new RelayCredentials(Scene.Realm) { TimedSecrets = new TimedSecrets(next, Scene.Secret) });
+        var old = TimedCredential.Issue(Scene.Secret, scene.Utc.AddHours(1), "gw-1");
+        var young = TimedCredential.Issue(next, scene.Utc.AddHours(1), "gw-1");
+        Assert.Equal(old.Username, young.Username);
+        var first = scene.Client(old.Username, old.Password, "192.0.2.10:1");
+        var second = scene.Client(young.Username, young.Password, "192.0.2.10:2");
+        Assert.Equal((0, 0), (first.Allocate().Code, second.Allocate().Code));
+        scene.Engine.Update(new RelayCredentials(Scene.Realm) { TimedSecrets = new TimedSecrets(next) });
+        Assert.Equal((0, 0), (first.Refresh().Code, second.Refresh().Code));
+        Assert.Equal((0, 0), (second.Refresh(0).Code, first.Refresh().Code));
+        Assert.Equal(0, first.Refresh(0).Code);
+    }
+
     [Theory]
     [InlineData(20)]
     [InlineData(32)]
