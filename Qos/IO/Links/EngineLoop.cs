@@ -73,6 +73,9 @@ internal abstract partial class EngineLoop : IAsyncDisposable
 
     protected abstract TimeSpan? NextDeadline { get; }
 
+    /// <summary>Inputs that wait for the owner.</summary>
+    protected int Waiting => _mailbox.Reader.Count;
+
     protected CancellationToken Stopping => _stop.Token;
 
     /// <summary>Addresses this loop listens on, with the ports that were given.</summary>

@@ -32,12 +32,28 @@ public sealed class LinkFaultTests : IAsyncDisposable
             (TcpClient peer, byte[] handle) = await OpenAsync(cmts.LocalEndPoints[0]);
             using TcpClient closing = peer;
             await peer.GetStream().WriteAsync(Commands(handle, 900));
-            peer.Client.LingerState = new LingerOption(true, 0); // Closing resets.
+            Reset(peer);
         }
         (TcpClient last, byte[] own) = await OpenAsync(cmts.LocalEndPoints[0]);
         using TcpClient ending = last;
         await last.GetStream().WriteAsync(Commands(own, 1));
         Assert.Equal(9, (await ReadAsync(last.GetStream()))[35]); // Gate-Info-Err.
+        Assert.DoesNotContain(log.Lines, l => l.Contains("fault", StringComparison.Ordinal) || l.Contains("failed inside", StringComparison.Ordinal));
+    }
+
+    /// <summary>The same in one known order: the receive loop has met the reset and ended the socket, and the owner has an answer to send.</summary>
+    [Fact]
+    public async Task A_reset_before_an_answer_is_sent_is_the_end_of_that_link_and_no_fault()
+    {
+        var log = new ListLogger<EchoLoop>();
+        await using var loop = new EchoLoop(log);
+        using TcpClient good = await loop.ConnectAsync(), bad = await loop.ConnectAsync();
+        await bad.GetStream().WriteAsync(new[] { (byte)Place.AwaitsReset });
+        await loop.Awaiting.WaitAsync(TimeSpan.FromSeconds(10));
+        Reset(bad);
+        await Until(() => loop.Closed == 1);
+        Assert.Equal(42, await EchoAsync(good, 42));
+        Assert.Equal(0, loop.Renewals);
         Assert.DoesNotContain(log.Lines, l => l.Contains("fault", StringComparison.Ordinal) || l.Contains("failed inside", StringComparison.Ordinal));
     }
 
@@ -165,6 +181,13 @@ public sealed class LinkFaultTests : IAsyncDisposable
         return message;
     }
 
+    /// <summary>Ends the socket itself: ending the client would say an orderly end first.</summary>
+    private static void Reset(TcpClient client)
+    {
+        client.Client.LingerState = new LingerOption(true, 0);
+        client.Client.Close();
+    }
+
     private static async Task<int> EchoAsync(TcpClient client, byte value)
     {
         await client.GetStream().WriteAsync(new[] { value });
@@ -185,15 +208,17 @@ public sealed class LinkFaultTests : IAsyncDisposable
         }
     }
 
-    /// <summary>Where the engine of <see cref="EchoLoop"/> fails when it receives this as a byte.</summary>
-    public enum Place { Received = 1, Output, OutputAndClosed, Deadline, Commands, CommandsAndRenewal }
+    /// <summary>Where the engine of <see cref="EchoLoop"/> fails when it receives this as a byte; at the last it holds the owner until the link's end waits in the mailbox.</summary>
+    public enum Place { Received = 1, Output, OutputAndClosed, Deadline, Commands, CommandsAndRenewal, AwaitsReset = 8 }
 
     /// <summary>An engine that gives back what it gets, and fails when told to.</summary>
     private sealed class EchoLoop : EngineLoop
     {
         private readonly Dictionary<int, byte[]> _output = [];
         private readonly List<int> _touched = [];
+        private readonly TaskCompletionSource _awaiting = new(TaskCreationOptions.RunContinuationsAsynchronously);
         private TimeSpan? _deadline;
+        private int _closed;
         private Place _next;
         private bool _failsToRenew;
 
@@ -205,6 +230,11 @@ public sealed class LinkFaultTests : IAsyncDisposable
         }
 
         public int Renewals { get; private set; }
+
+        public int Closed => Volatile.Read(ref _closed);
+
+        /// <summary>The owner is held.</summary>
+        public Task Awaiting => _awaiting.Task;
 
         protected override TimeSpan? NextDeadline => _deadline;
 
@@ -233,6 +263,10 @@ public sealed class LinkFaultTests : IAsyncDisposable
             _failsToRenew = _next == Place.CommandsAndRenewal;
             _output[link] = [.. _output.GetValueOrDefault(link, []), .. bytes];
             _touched.Add(link);
+            if (_next != Place.AwaitsReset) return;
+            _awaiting.SetResult();
+            SpinWait.SpinUntil(() => Waiting > 0, TimeSpan.FromSeconds(10));
+            Send(link);
         }
 
         protected override void OnAccepted(int link, string peer, TimeSpan now) => _output[link] = [];
@@ -243,6 +277,7 @@ public sealed class LinkFaultTests : IAsyncDisposable
 
         protected override void OnClosed(int link, TimeSpan now)
         {
+            Interlocked.Increment(ref _closed);
             byte[] left = _output.GetValueOrDefault(link, []);
             _output.Remove(link);
             if (left.Length > 0 && (Place)left[0] == Place.OutputAndClosed) throw new InvalidOperationException("closed");

@@ -43,7 +43,7 @@ public sealed class PresenceTests
     {
         Request(0);
         _presence.HandleReset(S(10));
-        Request(11.5);
+        Request(10.5);
         At(40);
         Assert.Equal(PresenceState.Connected, _presence.State);
         Assert.Single(_changes);
