@@ -40,6 +40,21 @@ public sealed class FileCameraTests : IDisposable
         Assert.Equal(expected, fault.Message);
     }
 
+    [Fact]
+    public async Task Ffprobe_is_the_one_that_lies_beside_ffmpeg()
+    {
+        var path = await MakeAsync("film.mp4", "-f", "lavfi", "-i", "testsrc2=size=160x120:rate=10:duration=1");
+        foreach (var name in (string[])["ffmpeg", "ffprobe"])
+        {
+            var program = Path.Combine(_folder, name);
+            await File.WriteAllTextAsync(program, $"#!/bin/sh\necho {name} >> '{_folder}/used'\nexec {name} \"$@\"\n");
+            File.SetUnixFileMode(program, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        }
+
+        await PlayAsync(path, s => s.Rtp.Count > 5, Path.Combine(_folder, "ffmpeg"));
+        Assert.Equal(["ffmpeg", "ffprobe"], (await File.ReadAllLinesAsync(Path.Combine(_folder, "used"))).Distinct().Order(StringComparer.Ordinal));
+    }
+
     private async Task<string> MakeAsync(string name, params string[] arguments)
     {
         var path = Path.Combine(_folder, name);
@@ -49,11 +64,11 @@ public sealed class FileCameraTests : IDisposable
         return path;
     }
 
-    private static async Task<CollectingSink> PlayAsync(string path, Func<CollectingSink, bool> until)
+    private static async Task<CollectingSink> PlayAsync(string path, Func<CollectingSink, bool> until, string program = "ffmpeg")
     {
         using var end = new CancellationTokenSource();
         var sink = new CollectingSink();
-        var playing = FfmpegCamera.File(path).RunAsync(sink, end.Token);
+        var playing = FfmpegCamera.File(path, program).RunAsync(sink, end.Token);
         await Until.TrueAsync(() => playing.IsCompleted || until(sink), "the file is played");
         await end.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => playing);
