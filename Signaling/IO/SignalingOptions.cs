@@ -59,7 +59,7 @@ public sealed partial class SignalingOptions : IValidatableObject
     [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
     public TimeSpan ReconnectSpread { get; set; } = TimeSpan.FromMinutes(2);
 
-    [Description("Requests per second of one gateway, in the mean; four times as many in a burst. More are answered 429.")]
+    [Description("Requests per second of one gateway, in the mean; four times as many in a burst. More are answered 429; as many again are kept for alarms.")]
     [Range(1.0, 100000.0)]
     public double RequestsPerSecond { get; set; } = 50;
 

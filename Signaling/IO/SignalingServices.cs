@@ -29,9 +29,12 @@ public static class SignalingServices
         services.AddHostedService<PropertyProjector>();
         services.AddHostedService<JournalKeeper>();
         services.AddHealthChecks().AddCheck<StorageHealth>("storage");
+        string authority = options.AuthorityFolder.Length > 0 ? options.AuthorityFolder : Path.Combine(dataFolder, "authority");
+        // A node without gateways needs the authority only when it has one: for the portal's certificate.
+        if (options.GatewayListen.Length > 0 || File.Exists(Path.Combine(authority, "ca.crt")))
+            services.AddSingleton(_ => OperatorAuthority.Open(authority));
         if (options.GatewayListen.Length == 0)
             return services;
-        services.AddSingleton(_ => OperatorAuthority.Open(options.AuthorityFolder.Length > 0 ? options.AuthorityFolder : Path.Combine(dataFolder, "authority")));
         services.AddSingleton(provider => new EventServer(
             options, dataFolder, provider.GetRequiredService<OperatorAuthority>(), provider.GetRequiredService<SecretBox>(), provider.GetRequiredService<GatewayLinks>(),
             provider.GetRequiredService<IStorage>(), provider.GetRequiredService<SignalingMetrics>(), provider.GetRequiredService<ILoggerFactory>()));

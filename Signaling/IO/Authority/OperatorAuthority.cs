@@ -207,10 +207,16 @@ public sealed class OperatorAuthority : IDisposable
         request.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromCertificate(_certificate, true, false));
         byte[] serial = RandomNumberGenerator.GetBytes(16);
         serial[0] = (byte)((serial[0] & 0x7f) | 0x40);
-        DateTimeOffset end = utcNow + life < _certificate.NotAfter ? utcNow + life : _certificate.NotAfter;
-        using X509Certificate2 certificate = request.Create(_certificate, utcNow - s_backdate, end, serial);
+        // A clock that was set back since the authority was made must not keep a node from starting.
+        DateTimeOffset start = Later(utcNow - s_backdate, _certificate.NotBefore);
+        DateTimeOffset end = Later(utcNow, _certificate.NotBefore) + life;
+        if (end > _certificate.NotAfter)
+            end = _certificate.NotAfter;
+        using X509Certificate2 certificate = request.Create(_certificate, start, end, serial);
         return new IssuedCertificate(certificate.ExportCertificatePem(), null, certificate.SerialNumber, certificate.NotAfter);
     }
+
+    private static DateTimeOffset Later(DateTimeOffset one, DateTimeOffset other) => one > other ? one : other;
 
     private static X509Extension GatewayNames(string gateway)
     {

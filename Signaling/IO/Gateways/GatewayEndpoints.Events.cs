@@ -90,7 +90,7 @@ internal sealed partial class GatewayEndpoints
         await AnswerAsync(context, 200, x).ConfigureAwait(false);
     }
 
-    private async Task EventsAsync(HttpContext context, GatewayLink link)
+    private async Task EventsAsync(HttpContext context, GatewayLink link, bool isOverRate)
     {
         (bool isRead, EventBatch batch) = await ReadAsync<EventBatch>(context, SmaReader.TryReadEvents).ConfigureAwait(false);
         if (!isRead)
@@ -117,6 +117,12 @@ internal sealed partial class GatewayEndpoints
         bool isAlarm = false;
         foreach (SmaEvent message in batch.Events)
             isAlarm |= message.Priority == EventPriority.Alarm;
+        if (isOverRate && !isAlarm)
+        {
+            await RefuseRateAsync(context, TimeSpan.FromSeconds(1)).ConfigureAwait(false);
+            return;
+        }
+
         if (!TryAdmit(link, isAlarm, out TimeSpan later))
         {
             await RefuseAsync(context, 503, "busy", later, "Busy", "Many gateways return at once. Alarms are taken; come back with the rest.").ConfigureAwait(false);

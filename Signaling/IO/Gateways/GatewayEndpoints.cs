@@ -118,7 +118,7 @@ internal sealed partial class GatewayEndpoints
         Func<GatewayLink, Task>? handler = (resource, item) switch
         {
             ("session", null) => link => OnMethodAsync(context, "POST", () => SessionAsync(context, link)),
-            ("events", null) => link => OnMethodAsync(context, "POST", () => EventsAsync(context, link)),
+            ("events", null) => link => OnMethodAsync(context, "POST", () => EventsAsync(context, link, isOverRate: false)),
             ("instructions", null) => link => OnMethodAsync(context, "GET", () => InstructionsAsync(context, link)),
             ("instructions", "stream") => link => OnMethodAsync(context, "GET", () => StreamAsync(context, link)),
             ("config", null) => link => OnMethodAsync(context, "GET", () => ConfigAsync(context, link)),
@@ -138,8 +138,14 @@ internal sealed partial class GatewayEndpoints
         TimeSpan now = _clock.Now;
         if (!link.TryTakeRequest(now, out TimeSpan wait))
         {
-            await RefuseAsync(context, 429, "rate", wait, "Too many requests", "This gateway sends more requests than agreed.").ConfigureAwait(false);
-            return;
+            // Only the body tells an alarm: events of a gateway over its rate are still read, as often again as it may ask, and judged then.
+            if (resource != "events" || !link.TryTakeSpareRequest(now, out wait))
+            {
+                await RefuseRateAsync(context, wait).ConfigureAwait(false);
+                return;
+            }
+
+            handler = one => OnMethodAsync(context, "POST", () => EventsAsync(context, one, isOverRate: true));
         }
 
         link.Address = context.Connection.RemoteIpAddress;
@@ -233,6 +239,8 @@ internal sealed partial class GatewayEndpoints
         context.Response.Headers.Allow = method;
         return RefuseAsync(context, 405, "method", null, "Method not allowed", "This resource has another method.");
     }
+
+    private Task RefuseRateAsync(HttpContext context, TimeSpan wait) => RefuseAsync(context, 429, "rate", wait, "Too many requests", "This gateway sends more requests than agreed. Alarms are taken.");
 
     private Task NotFoundAsync(HttpContext context) => RefuseAsync(context, 404, "not-found", null, "Not found", "There is no such resource.");
 

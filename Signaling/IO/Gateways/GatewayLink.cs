@@ -15,6 +15,7 @@ internal sealed class GatewayLink
     private readonly List<Waiter> _waiters = new(MaxWaiters);
     private readonly GatewayPresence _presence;
     private readonly RateBucket _requests;
+    private readonly RateBucket _spareRequests;
     private readonly RateBucket _events;
     private readonly TimeSpan _batching;
     private readonly TimeSpan _hold;
@@ -27,6 +28,7 @@ internal sealed class GatewayLink
         Gateway = gateway;
         _presence = new GatewayPresence(limits);
         _requests = new RateBucket(options.RequestsPerSecond, options.RequestsPerSecond * 4);
+        _spareRequests = new RateBucket(options.RequestsPerSecond, options.RequestsPerSecond * 4);
         _events = new RateBucket(options.EventsPerSecond, options.EventsPerSecond * 10);
         _batching = options.InstructionBatching;
         _hold = options.HoldTime;
@@ -152,6 +154,13 @@ internal sealed class GatewayLink
     {
         lock (_lock)
             return _requests.TryTake(1, now, out wait);
+    }
+
+    /// <summary>Takes one of the requests that are kept for what may be an alarm when the others are used up.</summary>
+    public bool TryTakeSpareRequest(TimeSpan now, out TimeSpan wait)
+    {
+        lock (_lock)
+            return _spareRequests.TryTake(1, now, out wait);
     }
 
     public bool TryTakeEvents(int count, bool isAlarm, TimeSpan now, out TimeSpan wait)

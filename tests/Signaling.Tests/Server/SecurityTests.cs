@@ -307,26 +307,6 @@ public sealed class SecurityTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_storm_of_one_gateway_is_answered_429_and_alarms_still_pass()
-    {
-        using SmaHttpLink link = _rig.Link();
-        int refused = 0;
-        ulong seq = 0;
-        for (int i = 0; i < 12 && refused == 0; i++)
-        {
-            SmaAnswer answer = await PostAsync(link, Base + "/events", EventsDocument(GatewayId, "e", [.. Enumerable.Range(0, 200).Select(_ => Event(++seq))]));
-            if (answer.Status == 429)
-            {
-                refused++;
-                Assert.NotNull(answer.RetryAfter);
-            }
-        }
-
-        Assert.Equal(1, refused);
-        await PostEventsAsync(link, GatewayId, "e", Event(++seq, "alarm.raised", Signaling.Events.EventPriority.Alarm));
-    }
-
-    [Fact]
     public async Task The_schema_is_public_and_complete()
     {
         using HttpClient client = Client(null);

@@ -59,6 +59,9 @@ public sealed class WhepTests(DemoOnLoopback demo) : IClassFixture<DemoOnLoopbac
         Assert.Equal(415, (await CurlAsync("HomeOwner", location, "PATCH", trickle, "Content-Type: application/sdp", $"If-Match: {tag}")).Status);
         Assert.Equal(412, (await CurlAsync("HomeOwner", location, "PATCH", trickle, type, "If-Match: \"other\"")).Status);
         Assert.Equal(400, (await CurlAsync("HomeOwner", location, "PATCH", "rubbish", type, $"If-Match: {tag}")).Status);
+        Answer large = await CurlAsync("HomeOwner", location, "PATCH", trickle + new string('x', 65_536), type, $"If-Match: {tag}");
+        Assert.Equal((413, "application/problem+json"), (large.Status, large.Header("Content-Type")));
+        Assert.Contains("urn:mediarelay:problem:fragment-too-large", large.Body, StringComparison.Ordinal);
         Assert.Equal(404, (await CurlAsync("MsoOperator", location, "PATCH", trickle, type, $"If-Match: {tag}")).Status);
         Answer added = await CurlAsync("HomeOwner", location, "PATCH", trickle, type, $"If-Match: {tag}");
         Assert.Equal((204, "", ""), (added.Status, added.Header("ETag"), added.Body));

@@ -11,7 +11,6 @@ using MediaRelay.Qos.Policy;
 using MediaRelay.Server.Configuration;
 using MediaRelay.Server.Hosting;
 using MediaRelay.Signaling.Access;
-using MediaRelay.Signaling.IO.Authority;
 using MediaRelay.Signaling.IO.Gateways;
 using MediaRelay.Signaling.IO.Portal;
 using MediaRelay.Signaling.IO.Storage;
@@ -63,8 +62,7 @@ internal sealed class GateNode : IAsyncDisposable
             $"--Qos:PolicyServers={node._policy.LocalEndPoints[0]}", $"--Qos:JournalFile={Path.Combine(node._folder, "gates.journal")}", .. overrides,
         ]);
         Assert.Empty(faults);
-        var authority = OperatorAuthority.Create(Path.Combine(node._folder, "authority"), "test", node.Time.GetUtcNow());
-        node._app = RoleHost.Build(configuration, builder => builder.Services.AddSingleton<TimeProvider>(node.Time).AddSingleton(authority));
+        node._app = RoleHost.Build(configuration, builder => builder.Services.AddSingleton<TimeProvider>(node.Time));
         await node.FillAsync();
         return node;
     }
