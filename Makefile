@@ -11,7 +11,7 @@ bench: ## micro benchmarks (FILTER='*Srtp*' for some)
 load: ## the relay load table beside coturn (root; see perf/README.md)
 	dotnet build -c Release Signaling/Server -v q --nologo
 	dotnet run -c Release --project perf/Load -- relay
-check: ## build, tests and format, as CI does
+check: ## build, tests and format
 	./test.sh && dotnet format MediaRelay.sln --verify-no-changes --no-restore
 run: ## the main job with embedded defaults
 	./run.sh

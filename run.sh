@@ -12,11 +12,13 @@ program=Signaling/Server/bin/Release/net10.0/mediarelay.dll
 state=$( { git rev-parse HEAD; git status --porcelain; } 2>/dev/null || echo unknown)
 if [ ! -f "$program" ] || [ "$state" != "$(cat Signaling/Server/bin/Release/.built 2>/dev/null)" ] || [ -n "$(git status --porcelain 2>/dev/null)" ]; then
   echo "MediaRelay: building (about a minute the first time, seconds later) ..."
-  if ! dotnet build Signaling/Server -c Release -v q --nologo >/tmp/mediarelay-build.$$ 2>&1; then
-    grep -E 'error' /tmp/mediarelay-build.$$ | sort -u | head -20 >&2
+  log=$(mktemp)
+  if ! dotnet build Signaling/Server -c Release -v q --nologo >"$log" 2>&1; then
+    grep -E 'error' "$log" | sort -u | head -20 >&2
+    rm -f "$log"
     fail "The build failed; the lines above say where. Fix them, or check out a commit that passed ./test.sh."
   fi
-  rm -f /tmp/mediarelay-build.$$
+  rm -f "$log"
   printf '%s' "$state" > Signaling/Server/bin/Release/.built
 fi
 exec dotnet "$program" demo "$@"

@@ -27,11 +27,12 @@ esac
 echo "Building ..."
 target=MediaRelay.sln
 if [ "${1:-all}" != all ]; then target=$(ls tests/"$1"*/*.csproj | head -1); fi
-if ! dotnet build "$target" -v q --nologo -m:2 > build.log 2>&1; then
-  grep -E 'error|warning' build.log | sort -u | head -40; rm -f build.log
+log=$(mktemp)
+if ! dotnet build "$target" -v q --nologo -m:2 > "$log" 2>&1; then
+  grep -E 'error|warning' "$log" | sort -u | head -40; rm -f "$log"
   echo "The build failed."; echo "0 passed, 1 failed, 0 skipped"; exit 1
 fi
-rm -f build.log
+rm -f "$log"
 echo "Built in $(( $(date +%s) - started )) s."
 
 # These make network namespaces or read what only root may, which takes root; a user's PATH lacks its programs.

@@ -7,7 +7,7 @@ namespace MediaRelay.Qos.IO;
 
 /// <summary>
 /// The integrated application manager. To add an option: a property with a default, its sentence and its range here; its use in
-/// <see cref="QosServices"/>; a line in the options table of README.
+/// <see cref="QosServices"/>. The sample file and its check follow from the attributes.
 /// </summary>
 public sealed class QosOptions : IValidatableObject
 {

@@ -50,6 +50,13 @@ public sealed class GatewayFile
     /// <summary>Alarm zones.</summary>
     public List<ZoneEntry> Zones { get; set; } = [];
 
+    /// <summary>A documented file with every key.</summary>
+    public static string Sample()
+    {
+        using var reader = new StreamReader(typeof(GatewayFile).Assembly.GetManifestResourceStream("gateway-sample.json")!);
+        return reader.ReadToEnd();
+    }
+
     /// <summary>Reads the file; on failure a list of sentences.</summary>
     public static GatewayFile? Read(string path, List<string> faults)
     {

@@ -26,11 +26,9 @@ internal static class GatewayCommand
             Run the SMA Gateway of one home.
 
             Examples:
+              mediarelay gateway sample > gateway.json
               mediarelay gateway --config gateway.json
               mediarelay gateway simulate --server https://127.0.0.1:8443 --data data --count 1000
-
-            A configuration: { "Gateway": "gw-0001", "Servers": ["https://events.example.org:8443"], "Authority": "ca.crt", "Claim": "K7QDA-2MXWP-9FHTC-VBN4R",
-              "Devices": [{ "Ref": "door", "Type": "contact", "Zone": 1 }], "Zones": [{ "Number": 1, "Name": "Front door", "Kind": "Delayed", "Code": "134" }] }
             """)
         { config, level, parent };
         command.SetAction(async (parse, _) =>
@@ -68,6 +66,7 @@ internal static class GatewayCommand
             await app.RunAsync(CancellationToken.None);
             return ExitCode.Success;
         });
+        command.Subcommands.Add(Sample());
         command.Subcommands.Add(Simulate());
         return command;
     }
@@ -88,6 +87,18 @@ internal static class GatewayCommand
         })
         { IsBackground = true, Name = "parent-watch" };
         reader.Start();
+    }
+
+    private static Command Sample()
+    {
+        var command = new Command("sample", """
+            Print a gateway's configuration file with every key and what it means.
+
+            Example:
+              mediarelay gateway sample > gateway.json
+            """);
+        command.SetAction(_ => Console.Write(GatewayFile.Sample()));
+        return command;
     }
 
     private static Command Simulate()
