@@ -111,7 +111,7 @@ internal static class SignalingLoad
         await gets;
         stop.Dispose();
         (double back, double alarm) = await rounds.RestartAsync(held, 50);
-        table.AddRow($"{held} gateways back after kill and restart", $"{back:0.0} s", "<= 30 s");
+        table.AddRow($"{held} gateways back (welcomed) after kill and restart", $"{back:0.0} s", "<= 30 s");
         table.AddRow("latest alarm meanwhile", $"{alarm:0.0} s", "<= 5 s");
     }
 }

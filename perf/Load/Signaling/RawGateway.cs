@@ -4,6 +4,8 @@ using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
+using MediaRelay.Signaling.Contract;
+using MediaRelay.Signaling.Gateways;
 
 namespace MediaRelay.Load.Signaling;
 
@@ -16,6 +18,9 @@ internal sealed class RawGateway(string id, X509Certificate2 certificate, IPEndP
     private SslStream? _stream;
 
     public string Id => id;
+
+    /// <summary>When to come back, as the last answer said; null when it did not.</summary>
+    public TimeSpan? RetryAfter { get; private set; }
 
     /// <summary>Body of the last answer.</summary>
     public ReadOnlyMemory<byte> Body { get; private set; }
@@ -32,6 +37,15 @@ internal sealed class RawGateway(string id, X509Certificate2 certificate, IPEndP
     }
 
     public Task<int> PostAsync(ReadOnlyMemory<byte> prepared, CancellationToken cancellation) => SendAsync(prepared, cancellation);
+
+    /// <summary>The hello of a gateway that has seen nothing yet.</summary>
+    public Task<int> HelloAsync(CancellationToken cancellation)
+    {
+        var x = new XmlOutput();
+        SmaWriter.WriteHello(x, new Hello { Gateway = id, Epoch = "held", Majors = [1], Software = "load", LastEvent = 0, LastInstruction = 0, Time = DateTimeOffset.UtcNow });
+        byte[] head = Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"POST /sma/1/gw/{id}/session HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/xml\r\nContent-Length: {x.Written.Length}\r\n\r\n"));
+        return SendAsync((byte[])[.. head, .. x.Written], cancellation);
+    }
 
     public Task<int> GetAsync(string resource, CancellationToken cancellation) =>
         SendAsync(Encoding.ASCII.GetBytes($"GET /sma/1/gw/{id}/{resource} HTTP/1.1\r\nHost: localhost\r\n\r\n"), cancellation);
@@ -62,7 +76,8 @@ internal sealed class RawGateway(string id, X509Certificate2 certificate, IPEndP
             int end = _buffer.AsSpan(0, length).IndexOf("\r\n\r\n"u8);
             if (end < 0)
                 continue;
-            int content = ContentLength(_buffer.AsSpan(0, end));
+            int content = Number(_buffer.AsSpan(0, end), "Content-Length: "u8) ?? 0;
+            RetryAfter = Number(_buffer.AsSpan(0, end), "Retry-After: "u8) is { } seconds ? TimeSpan.FromSeconds(seconds) : null;
             while (length < end + 4 + content)
             {
                 read = await _stream.ReadAsync(_buffer.AsMemory(length), cancellation);
@@ -76,12 +91,12 @@ internal sealed class RawGateway(string id, X509Certificate2 certificate, IPEndP
         }
     }
 
-    private static int ContentLength(ReadOnlySpan<byte> head)
+    private static int? Number(ReadOnlySpan<byte> head, ReadOnlySpan<byte> header)
     {
-        int at = head.IndexOf("Content-Length: "u8);
+        int at = head.IndexOf(header);
         if (at < 0)
-            return 0;
-        ReadOnlySpan<byte> rest = head[(at + 16)..];
+            return null;
+        ReadOnlySpan<byte> rest = head[(at + header.Length)..];
         int end = rest.IndexOf((byte)'\r');
         return int.Parse(end < 0 ? rest : rest[..end], NumberStyles.None, CultureInfo.InvariantCulture);
     }

@@ -79,8 +79,7 @@ internal sealed class ServerProcess : IDisposable
         services.AddLogging(logging => logging.SetMinimumLevel(LogLevel.None));
         var options = new SignalingOptions
         {
-            GatewayListen = $"127.0.0.1:{port}", RequestsPerSecond = 500, EventsPerSecond = 5_000, MaxUnauthenticatedPerAddress = 100_000, ConcurrentHandshakes = 16,
-            ReconnectSpread = TimeSpan.FromSeconds(20), SessionsPerSecond = 400,
+            GatewayListen = $"127.0.0.1:{port}", RequestsPerSecond = 500, EventsPerSecond = 5_000, MaxUnauthenticatedPerAddress = 100_000,
         };
         services.AddSignaling(options, folder);
         await using ServiceProvider provider = services.BuildServiceProvider();

@@ -189,7 +189,7 @@ internal sealed class SignalingRounds : IDisposable
         await Task.Delay(1000);
     }
 
-    /// <summary>Kills and restarts the server: time until all gateways hold a GET again, and the latest alarm meanwhile.</summary>
+    /// <summary>Kills and restarts the server: time until the hello of every gateway was answered with a welcome and it holds a GET again, and the latest alarm meanwhile.</summary>
     public async Task<(double AllBack, double LatestAlarm)> RestartAsync(int count, int alarms)
     {
         int port = _server.Endpoint.Port;
@@ -256,25 +256,30 @@ internal sealed class SignalingRounds : IDisposable
     {
         using var random = RandomNumberGenerator.Create();
         var backoff = new RetryBackoff(random);
+        TimeSpan? retry = null;
+        bool isConnected = false;
         while (true)
         {
             try
             {
+                retry = null;
                 using var limit = CancellationTokenSource.CreateLinkedTokenSource(stop);
                 // As the gateway does: RetryBackoff.Patience for alarms, the connect limit of its client otherwise.
                 limit.CancelAfter(isAlarm ? backoff.AlarmPatience : TimeSpan.FromSeconds(12));
-                await gateway.ConnectAsync(limit.Token);
-                if (alarm is null)
+                if (!isConnected)
+                    await gateway.ConnectAsync(limit.Token);
+                isConnected = true;
+                if (alarm is null ? await gateway.HelloAsync(limit.Token) == 200 : await gateway.PostAsync(alarm.Again, limit.Token) == 202)
                     return;
-                if (await gateway.PostAsync(alarm.Again, limit.Token) == 202)
-                    return;
+                retry = gateway.RetryAfter;
             }
             catch (Exception e) when (e is IOException or System.Net.Sockets.SocketException or System.Security.Authentication.AuthenticationException or OperationCanceledException && !stop.IsCancellationRequested)
             {
                 // The storm is on; the back-off decides.
+                isConnected = false;
             }
 
-            await Task.Delay(backoff.HandleFailure(isAlarm, null), stop);
+            await Task.Delay(backoff.HandleFailure(isAlarm, retry), stop);
         }
     }
 
