@@ -22,6 +22,7 @@ public sealed class TurnOptionsTests
         { new TurnOptions { TokenKeysFile = "keys" }, "Turn:ServerName '' is empty or together with Turn:Realm 'mediarelay' too long for the answer to a stranger. Both may have 28 bytes, each rounded up to 4." },
         { new TurnOptions { TokenKeysFile = "keys", Realm = "a-realm-of-24-characters", ServerName = "relay" }, "Turn:ServerName 'relay' is empty or together with Turn:Realm 'a-realm-of-24-characters' too long for the answer to a stranger. Both may have 28 bytes, each rounded up to 4." },
         { new TurnOptions { AllowedPeers = ["10.0.0.0/33"] }, "Turn:AllowedPeers has '10.0.0.0/33', which is no network. Write 10.20.0.0/16 or 2001:db8:1::/48." },
+        { new TurnOptions { AllowedPeers = ["10.0.0.0/8", "127.0.0.0/24"] }, "Turn:AllowedPeers contains 127.0.0.0/24, which lies in 127.0.0.0/8 and can never be opened. Remove the entry." },
         { new TurnOptions { Nat64Prefixes = ["64:ff9b::/95"] }, "Turn:Nat64Prefixes has '64:ff9b::/95', which is no NAT64 prefix. Write an IPv6 network of 32, 40, 48, 56, 64 or 96 bits, e.g. 64:ff9b::/96." },
         { new TurnOptions { RequireSha256 = true, OfferSha256 = false }, "Turn:RequireSha256 is on and Turn:OfferSha256 is off, so nobody could log in. Switch OfferSha256 on." },
         { new TurnOptions { Rfc5780Addresses = ["192.0.2.1:3478"] }, "Turn:Rfc5780Addresses has 1 entries. Two are needed: primary and alternate, with different addresses and ports." },
