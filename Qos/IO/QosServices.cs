@@ -1,6 +1,7 @@
 using System.Net;
 using MediaRelay.Qos.Cops;
 using MediaRelay.Qos.Gates;
+using MediaRelay.Qos.IO.Http;
 using MediaRelay.Qos.IO.Journal;
 using MediaRelay.Qos.IO.Links;
 using Microsoft.Extensions.DependencyInjection;
@@ -37,6 +38,22 @@ public static class QosServices
     {
         if (files is null) return services;
         return services.AddSingleton(s => new LinkSecurity(files, s.GetService<TimeProvider>() ?? TimeProvider.System, s.GetRequiredService<ILogger<LinkSecurity>>()));
+    }
+
+    /// <summary>What is wrong with the files that the options name, a sentence each.</summary>
+    public static IEnumerable<string> CheckFiles(QosOptions options)
+    {
+        if (LinkFiles.TryMake(options.TlsCertificateFile, options.TlsKeyFile, options.TlsAuthorityFile, "", out LinkFiles? files, out _) && files is not null && LinkSecurity.Check(files) is { } wrong) yield return wrong;
+        string? fault = null;
+        try
+        {
+            _ = QosEndpoints.ReadKey(options);
+        }
+        catch (FormatException unusable)
+        {
+            fault = unusable.Message;
+        }
+        if (fault is not null) yield return fault;
     }
 
     private static ApplicationManagerSettings ToSettings(QosOptions options) => new((ushort)options.ApplicationManagerTag)

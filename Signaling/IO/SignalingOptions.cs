@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
+using System.Text.RegularExpressions;
 
 namespace MediaRelay.Signaling.IO;
 
@@ -134,7 +135,20 @@ public sealed partial class SignalingOptions : IValidatableObject
                 yield return new ValidationResult($"WhepOrigins has '{origin}', which is no origin: scheme, host and port of one page, without path, slash or star, e.g. https://player.example.org.", [nameof(WhepOrigins)]);
         }
 
+        foreach ((string key, string text) in new[] { (nameof(GatewayListen), GatewayListen), (nameof(PortalListen), PortalListen) })
+        {
+            if (text.Length > 0 && !(text.Contains(':', StringComparison.Ordinal) && System.Net.IPEndPoint.TryParse(text.StartsWith(':') ? "[::]" + text : text, out _)))
+                yield return new ValidationResult($"Signaling:{key} is \"{text}\", which is not an address and port. Write 127.0.0.1:8443, [::1]:8443 or :8443.", [key]);
+        }
+
+        foreach (string relay in Relays.Where(relay => !RelayUri().IsMatch(relay)))
+            yield return new ValidationResult($"Signaling:Relays has '{relay}', which is no STUN or TURN URI. Write turn:198.51.100.7:3478?transport=udp, turns:relay.example.org or stun:relay.example.org.", [nameof(Relays)]);
+
         if ((ServerCertificate.Length == 0) != (ServerKey.Length == 0))
             yield return new ValidationResult("ServerCertificate and ServerKey belong together. Give both, or none to use the authority folder.", [nameof(ServerCertificate)]);
     }
+
+    /// <summary>RFC 7064 and RFC 7065: scheme, host, perhaps a port, for TURN perhaps a transport.</summary>
+    [GeneratedRegex(@"^(stuns?:[^\s?/:@]+(:\d{1,5})?|stuns?:\[[0-9a-fA-F:.]+\](:\d{1,5})?|turns?:([^\s?/:@]+|\[[0-9a-fA-F:.]+\])(:\d{1,5})?(\?transport=(udp|tcp))?)$", RegexOptions.CultureInvariant)]
+    private static partial Regex RelayUri();
 }

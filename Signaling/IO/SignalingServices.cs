@@ -1,7 +1,9 @@
 using MediaRelay.Signaling.IO.Authority;
 using MediaRelay.Signaling.IO.Gateways;
+using MediaRelay.Signaling.IO.Sessions;
 using MediaRelay.Signaling.IO.Storage;
 using MediaRelay.Signaling.IO.Storage.Sqlite;
+using MediaRelay.Tls;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
@@ -37,8 +39,38 @@ public static class SignalingServices
             return services;
         services.AddSingleton(provider => new EventServer(
             options, dataFolder, provider.GetRequiredService<OperatorAuthority>(), provider.GetRequiredService<SecretBox>(), provider.GetRequiredService<GatewayLinks>(),
-            provider.GetRequiredService<IStorage>(), provider.GetRequiredService<SignalingMetrics>(), provider.GetRequiredService<ILoggerFactory>()));
+            provider.GetRequiredService<IStorage>(), provider.GetRequiredService<SignalingMetrics>(), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILoggerFactory>()));
         services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<EventServer>());
         return services;
+    }
+
+    /// <summary>What is wrong with the files that the options name, a sentence each. Files that the first start makes are not asked for.</summary>
+    public static IEnumerable<string> CheckFiles(SignalingOptions options)
+    {
+        if (RelayDirectory.Check(options) is { } secret)
+            yield return secret;
+        (string Certificate, string Key, string Name)[] pairs =
+        [
+            (options.GatewayListen.Length > 0 ? options.ServerCertificate : "", options.ServerKey, "Signaling:ServerCertificate"),
+            (options.PortalListen.Length > 0 ? options.PortalCertificate : "", options.PortalKey, "Signaling:PortalCertificate"),
+        ];
+        foreach ((string certificate, string key, string name) in pairs.Where(pair => pair.Certificate.Length > 0))
+        {
+            if (Unusable(certificate, key, $"{name} {certificate} with key {key}") is { } fault)
+                yield return fault;
+        }
+    }
+
+    private static string? Unusable(string certificate, string key, string subject)
+    {
+        try
+        {
+            _ = CertificatePair.Read(certificate, key, subject);
+            return null;
+        }
+        catch (FormatException fault)
+        {
+            return fault.Message;
+        }
     }
 }

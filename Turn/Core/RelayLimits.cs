@@ -9,6 +9,9 @@ public sealed record RelayLimits
     /// <summary>Longest lifetime granted. RFC 8656 section 7.2 recommends at most 3600 s.</summary>
     public TimeSpan MaxLifetime { get; init; } = TimeSpan.FromHours(1);
 
+    /// <summary>Latest end of an allocation whose credential was made for a time, counted from its start, refreshes included; zero = no limit.</summary>
+    public TimeSpan MaxSession { get; init; } = TimeSpan.FromHours(12);
+
     /// <summary>Lifetime of a permission. RFC 8656 section 9: MUST be 300 s; change it for tests only.</summary>
     public TimeSpan PermissionLifetime { get; init; } = TimeSpan.FromMinutes(5);
 
@@ -54,7 +57,7 @@ public sealed record RelayLimits
     /// <summary>Burst of <see cref="AnswersPerSource"/>.</summary>
     public int AnswersPerSourceBurst { get; init; } = 200;
 
-    /// <summary>Answers per second of the node to unverified sources over UDP; each shard takes its part.</summary>
+    /// <summary>Answers per second of the node to unverified sources over UDP.</summary>
     public int AnswersPerNode { get; init; } = 20_000;
 
     /// <summary>Failed authentications answered per second for one source and user name; then silence.</summary>

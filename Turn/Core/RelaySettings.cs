@@ -15,14 +15,14 @@ public sealed record RelaySettings
     /// <summary>This shard's number, 0 to 254; it is part of reservation tokens, mobility tickets and connection ids.</summary>
     public byte Shard { get; init; }
 
-    /// <summary>Number of shards on the node; node-wide rates are divided by it.</summary>
-    public int ShardCount { get; init; } = 1;
-
     /// <summary>Key for nonces and mobility tickets, 32 bytes; shared by a cluster or random per node.</summary>
     public required ReadOnlyMemory<byte> NonceKey { get; init; }
 
     /// <summary>Counts of the node shared by its shards; null when there is one shard.</summary>
     public QuotaCounts? Quotas { get; init; }
+
+    /// <summary>Budgets of the node for answers to strangers, shared by its shards; null when there is one shard. New limits do not change shared ones.</summary>
+    public AnswerBudgets? Budgets { get; init; }
 
     /// <summary>The shell can set the DF bit; otherwise DONT-FRAGMENT is an unknown attribute (RFC 8656 section 7.2).</summary>
     public bool SupportsDontFragment { get; init; } = true;

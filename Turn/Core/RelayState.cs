@@ -27,7 +27,7 @@ internal sealed class RelayState
         Nonces = new NonceIssuer(settings.NonceKey, credentials);
         Users = new UserTable(Hash, settings.Quotas ?? new QuotaCounts(Math.Min(limits.Allocations, 200_000), random));
         Ports = [.. settings.RelayAddresses.Select(a => new RelayPorts(a.Advertised, a.Ports, limits.PortRest, Random))];
-        Budgets = new AnswerBudgets(limits, settings.ShardCount, Hash);
+        Budgets = settings.Budgets ?? new AnswerBudgets(limits, Hash);
         Allocations = new AllocationTable(this);
         SetRates();
     }
@@ -42,7 +42,7 @@ internal sealed class RelayState
         set
         {
             _limits = value;
-            Budgets = new AnswerBudgets(value, Settings.ShardCount, Hash);
+            Budgets = Settings.Budgets ?? new AnswerBudgets(value, Hash);
             SetRates();
         }
     }

@@ -1,4 +1,4 @@
-using MediaRelay.Turn.Access;
+using MediaRelay.Tls;
 using MediaRelay.Turn.IO.Shards;
 using Microsoft.Extensions.Logging;
 
@@ -15,44 +15,37 @@ internal sealed partial class CredentialReloader : IDisposable
     private readonly TurnPlan _plan;
     private readonly IReadOnlyList<RelayShard> _shards;
     private readonly ILogger _logger;
+    private readonly WatchedFiles _files;
     private readonly Timer? _timer;
-    private (DateTime Secrets, DateTime Users, DateTime Tokens) _seen;
+    private int _looking;
 
-    public CredentialReloader(TurnPlan plan, IReadOnlyList<RelayShard> shards, ILogger logger)
+    public CredentialReloader(TurnPlan plan, WatchedFiles files, IReadOnlyList<RelayShard> shards, ILogger logger)
     {
-        _plan = plan;
-        _shards = shards;
-        _logger = logger;
-        _seen = Times();
+        (_plan, _files, _shards, _logger) = (plan, files, shards, logger);
         if (plan.Options.AuthSecretFile.Length + plan.Options.UsersFile.Length + plan.Options.TokenKeysFile.Length > 0)
             _timer = new Timer(_ => Look(), null, Period, Period);
     }
+
+    /// <summary>The files with users, secrets and token keys.</summary>
+    public static WatchedFiles FilesOf(TurnOptions options) => new(options.AuthSecretFile, options.UsersFile, options.TokenKeysFile);
 
     public void Dispose() => _timer?.Dispose();
 
     private void Look()
     {
-        var times = Times();
-        if (times == _seen)
+        if (Interlocked.Exchange(ref _looking, 1) != 0)
             return;
-        _seen = times;
-        try
-        {
-            var credentials = _plan.ReadCredentials();
-            foreach (var shard in _shards)
-                _ = shard.Inbox.PostAsync(self => self.Engine.Update(credentials)).AsTask(); // waits while the mailbox is full: no shard may miss it
+        if (_files.Look(TakeOver, LogRefused))
             LogReloaded();
-        }
-        catch (Exception exception) when (exception is FormatException or IOException or UnauthorizedAccessException or ArgumentException)
-        {
-            LogRefused(exception.Message);
-        }
+        Volatile.Write(ref _looking, 0);
     }
 
-    private (DateTime Secrets, DateTime Users, DateTime Tokens) Times() =>
-        (TimeOf(_plan.Options.AuthSecretFile), TimeOf(_plan.Options.UsersFile), TimeOf(_plan.Options.TokenKeysFile));
-
-    private static DateTime TimeOf(string file) => file.Length == 0 ? default : File.GetLastWriteTimeUtc(file);
+    private void TakeOver()
+    {
+        var credentials = _plan.ReadCredentials();
+        foreach (var shard in _shards)
+            _ = shard.Inbox.PostAsync(self => self.Engine.Update(credentials)).AsTask(); // waits while the mailbox is full: no shard may miss it
+    }
 
     [LoggerMessage(1020, LogLevel.Information, "Users and secrets were read again; allocations made before go on.", EventName = "CredentialsReloaded")]
     private partial void LogReloaded();

@@ -21,6 +21,9 @@ internal sealed partial class TurnEvents
     [LoggerMessage(1006, LogLevel.Warning, "{Count} answers to unverified sources were withheld on shard {Shard} since the last such line, the newest to {Source}: a flood, or more than 100 new clients a second behind one address.", EventName = "AnswersWithheld")]
     private partial void LogWithheld(long count, int shard, TransportAddress source);
 
+    [LoggerMessage(1007, LogLevel.Critical, "{Count} more errors of that kind were not logged.", EventName = "FailuresHeld")]
+    private partial void LogFailuresHeld(int count);
+
     [LoggerMessage(1005, LogLevel.Debug, "Allocation of user {User} from {Client} ended: {Cause}.", EventName = "AllocationGone")]
     private partial void LogGone(string user, TransportAddress client, AllocationEnd cause);
 }

@@ -16,6 +16,7 @@ internal sealed partial class TurnEvents(IReadOnlyList<RelayListener> listeners,
 
     private readonly LogLimiter _limiter = new(Reasons, LinesPerSecond, time);
     private readonly LogLimiter _portLimiter = new(1, LinesPerSecond, time);
+    private readonly LogLimiter _failureLimiter = new(1, LinesPerSecond, time);
     private readonly long[] _refusals = new long[Reasons];
     private readonly ConcurrentDictionary<string, UserTotals> _users = new(StringComparer.Ordinal);
 
@@ -63,7 +64,14 @@ internal sealed partial class TurnEvents(IReadOnlyList<RelayListener> listeners,
             LogPortFailed(address, error);
     }
 
-    public void ShardFailed(int shard, Exception exception) => LogShardFailed(exception, shard);
+    public void ShardFailed(int shard, Exception exception)
+    {
+        if (!_failureLimiter.TryPass(0, out var held))
+            return;
+        LogShardFailed(exception, shard);
+        if (held > 0)
+            LogFailuresHeld(held);
+    }
 
     /// <summary>Why, in words, with the limit and the key that sets it.</summary>
     internal static string Explain(RelayOutcome outcome) => outcome.Reason switch

@@ -42,6 +42,13 @@ public sealed partial class TurnOptions
                 Fault(key, $"Turn:{key} has '{text}', which is no network. Write 10.20.0.0/16 or 2001:db8:1::/48.");
         }
 
+        foreach (var text in Nat64Prefixes.Where(text => !PeerPrefix.TryParse(text, out var prefix) || prefix.Family != IpFamily.V6 || prefix.Length is not (32 or 40 or 48 or 56 or 64 or 96)))
+            Fault(nameof(Nat64Prefixes), $"Turn:Nat64Prefixes has '{text}', which is no NAT64 prefix. Write an IPv6 network of 32, 40, 48, 56, 64 or 96 bits, e.g. 64:ff9b::/96.");
+
+        var rules = AllowedPeers.Where(text => PeerPrefix.TryParse(text, out _)).Select(text => new PeerRule(PeerPrefix.Parse(text), true));
+        foreach (var sentence in PeerFilter.Faults(new PeerPolicy { Rules = [.. rules] }))
+            Fault(nameof(AllowedPeers), $"Turn:{sentence}");
+
         if (!TryReadPorts(out var ports))
             Fault(nameof(Ports), $"Turn:Ports is '{Ports}'. Write first-last with at least {SmallestPortRange} ports above 1023, e.g. 49152-65535.");
         else if (Workers > 0 && ports.Count < Workers * SmallestPortRange)

@@ -75,6 +75,9 @@ public sealed partial class TurnOptions : IValidatableObject
     [Description("Peer networks (CIDR) that clients may not reach; the longest prefix decides.")]
     public string[] DeniedPeers { get; set; } = [];
 
+    [Description("NAT64 prefixes (CIDR) in use on this network; a peer inside one is judged by its IPv4 address as well.")]
+    public string[] Nat64Prefixes { get; set; } = [];
+
     [Description("Endpoints of back ends (address:port, port 0 for all) that clients must never reach, such as the database.")]
     public string[] BackEnds { get; set; } = [];
 
@@ -98,14 +101,6 @@ public sealed partial class TurnOptions : IValidatableObject
     [Range(0L, 100_000_000_000L)]
     public long SubscriberBitRate { get; set; } = 40_000_000;
 
-    [Description("Lifetime of a permission; RFC 8656 asks for 5 minutes.")]
-    [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
-    public TimeSpan PermissionLifetime { get; set; } = TimeSpan.FromMinutes(5);
-
-    [Description("Lifetime of a channel binding; RFC 8656 asks for 10 minutes.")]
-    [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
-    public TimeSpan ChannelLifetime { get; set; } = TimeSpan.FromMinutes(10);
-
     [Description("Lifetime of an allocation when the client asks for none.")]
     [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
     public TimeSpan DefaultLifetime { get; set; } = TimeSpan.FromMinutes(10);
@@ -113,6 +108,10 @@ public sealed partial class TurnOptions : IValidatableObject
     [Description("Longest lifetime of an allocation between refreshes.")]
     [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
     public TimeSpan MaxLifetime { get; set; } = TimeSpan.FromHours(1);
+
+    [Description("Longest life of an allocation made with a timed credential or token, refreshes included; 0s for no limit.")]
+    [Range(typeof(TimeSpan), "00:00:00", "30.00:00:00")]
+    public TimeSpan MaxSession { get; set; } = TimeSpan.FromHours(12);
 
     [Description("Sibling relays (address:port) that clients are sent to with ALTERNATE-SERVER.")]
     public string[] AlternateServers { get; set; } = [];
@@ -126,7 +125,7 @@ public sealed partial class TurnOptions : IValidatableObject
     [Description("Two addresses with ports for NAT behaviour discovery (RFC 5780), first primary then alternate, with different IP addresses and ports.")]
     public string[] Rfc5780Addresses { get; set; } = [];
 
-    [Description("Serve TCP allocations (RFC 6062).")]
+    [Description("Serve TCP allocations (RFC 6062) to users; credentials of look-ins, which carry a session, never get them.")]
     public bool TcpRelay { get; set; }
 
     [Description("Let clients move an allocation to a new address (RFC 8016); what comes from there may cross from one relay thread to another.")]

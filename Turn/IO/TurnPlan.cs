@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using MediaRelay.Stun;
 using MediaRelay.Turn.Access;
+using MediaRelay.Turn.IO.Streams;
 using MediaRelay.Turn.Peers;
 using MediaRelay.Turn.Ports;
 
@@ -72,6 +73,28 @@ internal sealed class TurnPlan
 
     public static TurnPlan Read(TurnOptions options) => new(options, ListenAddress.OfInterfaces());
 
+    /// <summary>What a start would find wrong with the files that the options name, a sentence each.</summary>
+    public static IEnumerable<string> Check(TurnOptions options)
+    {
+        var faults = new List<string>();
+        void Try(Action read)
+        {
+            try
+            {
+                read();
+            }
+            catch (FormatException fault)
+            {
+                faults.Add(fault.Message);
+            }
+        }
+
+        Try(() => _ = Read(options).ReadCredentials());
+        if (options.TlsListen.Length + options.DtlsListen.Length > 0)
+            Try(() => _ = CertificateSource.Read(options.Certificate, options.CertificateKey));
+        return faults;
+    }
+
     /// <summary>The peer policy, given where the listeners really are (ports chosen by the system included).</summary>
     public PeerPolicy PeersFor(IEnumerable<RelayListener> listeners) => PeersFor(listeners, Interfaces);
 
@@ -83,6 +106,7 @@ internal sealed class TurnPlan
         RelayAddresses = [.. RelayAddresses.SelectMany(a => (TransportAddress[])[a.Bind, a.Advertised]).Distinct()],
         Listeners = [.. listeners.Select(listener => listener.Address), .. Discovery, .. CrossedDiscovery()],
         BackEnds = [.. Options.BackEnds.Select(TransportAddress.Parse)],
+        Nat64Prefixes = [.. Options.Nat64Prefixes.Select(text => PeerPrefix.Parse(text))],
         RelayPortMin = Ports.First,
         RelayPortMax = Ports.Last,
     };
@@ -197,8 +221,7 @@ internal sealed class TurnPlan
     {
         DefaultLifetime = Options.DefaultLifetime,
         MaxLifetime = Options.MaxLifetime,
-        PermissionLifetime = Options.PermissionLifetime,
-        ChannelLifetime = Options.ChannelLifetime,
+        MaxSession = Options.MaxSession,
         AllocationsPerUser = Options.UserQuota == 0 ? int.MaxValue : Options.UserQuota,
         AllocationsPerSubscriber = Options.SubscriberQuota == 0 ? int.MaxValue : Options.SubscriberQuota,
         Allocations = Math.Max(1, Options.TotalQuota / (Options.Workers > 0 ? Options.Workers : Environment.ProcessorCount)),

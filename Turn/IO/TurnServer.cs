@@ -1,5 +1,7 @@
 using System.Security.Cryptography;
 using MediaRelay.Stun;
+using MediaRelay.Tls;
+using MediaRelay.Turn.Access;
 using MediaRelay.Turn.IO.Shards;
 using MediaRelay.Turn.IO.Sockets;
 using MediaRelay.Turn.IO.Streams;
@@ -20,6 +22,7 @@ internal sealed partial class TurnServer(TurnOptions options, TimeProvider time,
     private static readonly TimeSpan DrainPoll = TimeSpan.FromMilliseconds(100);
 
     private readonly ILogger _logger = loggers.CreateLogger<TurnServer>();
+    private readonly WatchedFiles _credentialFiles = CredentialReloader.FilesOf(options);
     private RelayShard[] _shards = [];
     private StreamListeners? _streams;
     private Dtls.DtlsListeners? _dtls;
@@ -70,7 +73,7 @@ internal sealed partial class TurnServer(TurnOptions options, TimeProvider time,
         _dtls.Start(_shards, Events);
         if (plan.Discovery.Count == 2)
             _discovery = Discovery.DiscoveryListener.Start(plan.Discovery[0], plan.Discovery[1], time);
-        _reloader = new CredentialReloader(plan, _shards, loggers.CreateLogger<CredentialReloader>());
+        _reloader = new CredentialReloader(plan, _credentialFiles, _shards, loggers.CreateLogger<CredentialReloader>());
         _ownAddresses = new OwnAddressWatcher(plan, listeners, _shards, loggers.CreateLogger<OwnAddressWatcher>());
         foreach (var listener in listeners)
             LogListening(listener.Address, listener.Transport);
@@ -129,10 +132,12 @@ internal sealed partial class TurnServer(TurnOptions options, TimeProvider time,
 
     private RelayShard[] CreateShards(TurnPlan plan, List<UdpListenerSockets> udp, List<RelayListener> listeners)
     {
-        var credentials = plan.ReadCredentials();
+        RelayCredentials credentials = null!;
+        _credentialFiles.Take(() => credentials = plan.ReadCredentials());
         var filter = new PeerFilter(plan.PeersFor(listeners));
         var random = RandomNumberGenerator.Create();
         var quotas = plan.Workers > 1 ? new QuotaCounts(Math.Min(options.TotalQuota, 200_000), random) : null;
+        var budgets = plan.Workers > 1 ? new AnswerBudgets(plan.Limits, random) : null;
         var shards = new RelayShard[plan.Workers];
         for (var i = 0; i < shards.Length; i++)
         {
@@ -143,9 +148,9 @@ internal sealed partial class TurnServer(TurnOptions options, TimeProvider time,
                 Listeners = listeners,
                 RelayAddresses = relays,
                 Shard = (byte)index,
-                ShardCount = plan.Workers,
                 NonceKey = plan.NonceKey,
                 Quotas = quotas,
+                Budgets = budgets,
                 AllowsTcpRelay = options.TcpRelay,
                 AllowsMobility = options.Mobility,
                 AllowsOldChannelNumbers = options.OldChannelNumbers,

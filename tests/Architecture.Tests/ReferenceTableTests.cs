@@ -26,7 +26,7 @@ public sealed partial class ReferenceTableTests
     [Fact]
     public void References_only_point_down()
     {
-        string[] layers = ["Turn/Stun", "Turn/Client", "Turn/Dtls", "Turn/Core", "Qos/Core", "Media/Core", "Signaling/Core", "Turn/IO", "Qos/IO", "Media/IO", "Signaling/IO", "Signaling/Gateway", "Signaling/Server"];
+        string[] layers = ["Turn/Stun", "Turn/Client", "Turn/Dtls", "Turn/Tls", "Turn/Core", "Qos/Core", "Media/Core", "Signaling/Core", "Turn/IO", "Qos/IO", "Media/IO", "Signaling/IO", "Signaling/Gateway", "Signaling/Server"];
         foreach (var project in Repository.Projects.Where(p => layers.Contains(p.Folder)))
         {
             foreach (var reference in project.References)

@@ -29,6 +29,7 @@ public sealed class LoudspeakerTalkBack : ITalkBack, IAsyncDisposable
     private uint _ssrc;
     private int _samplesPerPacket = 160;
     private bool _disposed;
+    private int _failures;
 
     public LoudspeakerTalkBack(string program, params string[] arguments)
     {
@@ -38,6 +39,9 @@ public sealed class LoudspeakerTalkBack : ITalkBack, IAsyncDisposable
     }
 
     public string Codec => "PCMU";
+
+    /// <summary>How often the command could not be started or ended by itself.</summary>
+    internal int Failures => Volatile.Read(ref _failures);
 
     private TimeSpan Now => _time.GetElapsedTime(0);
 
@@ -79,6 +83,7 @@ public sealed class LoudspeakerTalkBack : ITalkBack, IAsyncDisposable
                 catch (Exception e) when (e is IOException or TimeoutException or System.ComponentModel.Win32Exception)
                 {
                     // The command ended or cannot be started; the next words try again, at most once a second.
+                    Interlocked.Increment(ref _failures);
                     await Task.Delay(TimeSpan.FromSeconds(1), _stop.Token);
                 }
             }

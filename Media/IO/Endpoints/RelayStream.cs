@@ -65,8 +65,7 @@ internal sealed class RelayStream
             {
                 var length = await stream.ReadAsync(buffer, _stop.Token);
                 if (length == 0) break;
-                var bytes = buffer[..length];
-                _loop.Post(() => received(bytes));
+                await HandOverAsync(buffer[..length], received);
             }
             reason = "it closed the connection";
             await _stop.CancelAsync();
@@ -82,6 +81,24 @@ internal sealed class RelayStream
             reason = e.Message;
         }
         _loop.Post(() => closed(reason));
+    }
+
+    /// <summary>Waits until the loop has taken the bytes: a server that sends faster than they are handled is read no faster.</summary>
+    private Task HandOverAsync(byte[] bytes, Action<byte[]> received)
+    {
+        var taken = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _loop.Post(() =>
+        {
+            try
+            {
+                received(bytes);
+            }
+            finally
+            {
+                taken.SetResult();
+            }
+        });
+        return taken.Task.WaitAsync(_stop.Token);
     }
 
     private static X509ChainPolicy ChainPolicy(string authorityFile)

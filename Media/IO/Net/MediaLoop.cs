@@ -46,6 +46,9 @@ internal sealed partial class MediaLoop : IDisposable
     /// <summary>Packets lost because the loop could not keep up.</summary>
     public long PacketsLost;
 
+    /// <summary>Work that waits for the loop. There is no limit: whoever posts what the network brings waits for it to be done before more.</summary>
+    internal int WaitingWork => _work.Count;
+
     /// <summary>Runs work on the loop, in order; from any thread.</summary>
     public void Post(Action work)
     {

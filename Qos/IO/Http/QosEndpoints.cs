@@ -23,6 +23,7 @@ public static class QosEndpoints
 {
     private const int MaxGates = 16;
     private const int EventQueue = 1024;
+    private const int LeastKey = 16;
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
     {
         UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow, Converters = { new JsonStringEnumConverter() },
@@ -34,7 +35,7 @@ public static class QosEndpoints
         QosOptions options = routes.ServiceProvider.GetRequiredService<QosOptions>();
         if (options.ApplicationServerListen.Length == 0) return;
         int port = IPEndPoint.Parse(options.ApplicationServerListen).Port;
-        byte[]? key = options.ApplicationServerKeyFile.Length == 0 ? null : Encoding.UTF8.GetBytes(File.ReadAllText(options.ApplicationServerKeyFile).Trim());
+        byte[]? key = ReadKey(options);
         RouteGroupBuilder group = routes.MapGroup("/qos/v1");
         group.AddEndpointFilter((context, next) => Refusal(context.HttpContext, port, key) is { } refusal ? ValueTask.FromResult<object?>(refusal) : next(context));
         PolicyServerLink link = routes.ServiceProvider.GetRequiredService<PolicyServerLink>();
@@ -45,6 +46,24 @@ public static class QosEndpoints
         group.MapDelete("/gates/{gate}", (string gate) => TryReadHandle(gate, out GateHandle handle) ? DoneAsync(link.ReleaseGateAsync(handle)) : NoGate());
         group.MapGet("/events", (HttpContext context) => StreamAsync(link, context));
         group.MapGet("/status", () => Results.Json(new { connected = link.IsConnected, gates = link.GateCount }, Json));
+    }
+
+    /// <summary>The bearer key, null when none is named.</summary>
+    /// <exception cref="FormatException">Its file cannot be used; the message is a sentence for the operator.</exception>
+    internal static byte[]? ReadKey(QosOptions options)
+    {
+        if (options.ApplicationServerKeyFile.Length == 0) return null;
+        string key;
+        try
+        {
+            key = File.ReadAllText(options.ApplicationServerKeyFile).Trim();
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            throw new FormatException($"Qos:ApplicationServerKeyFile {options.ApplicationServerKeyFile} cannot be read: {fault.Message.TrimEnd('.')}.", fault);
+        }
+        return key.Length >= LeastKey ? Encoding.UTF8.GetBytes(key)
+            : throw new FormatException($"Qos:ApplicationServerKeyFile {options.ApplicationServerKeyFile} has a key of {key.Length} characters. At least {LeastKey} are needed, e.g. the output of: openssl rand -hex 32");
     }
 
     private static IResult? Refusal(HttpContext context, int port, byte[]? key)

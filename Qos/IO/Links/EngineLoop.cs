@@ -321,12 +321,13 @@ internal abstract partial class EngineLoop : IAsyncDisposable
         }
     }
 
-    /// <summary>Sets the timer to the next deadline unless it already rings before.</summary>
+    /// <summary>Sets the timer to the next deadline unless it already rings before. One that should have rung may have found the mailbox full, so it counts for nothing.</summary>
     private void Arm()
     {
-        if (NextDeadline is not { } next || next >= _armedFor) return;
+        TimeSpan now = Now;
+        if (NextDeadline is not { } next || (next >= _armedFor && _armedFor > now)) return;
         _armedFor = next;
-        TimeSpan wait = next - Now;
+        TimeSpan wait = next - now;
         _timer.Change(wait > TimeSpan.Zero ? wait + TimeSpan.FromMilliseconds(1) : TimeSpan.Zero, Timeout.InfiniteTimeSpan);
     }
 

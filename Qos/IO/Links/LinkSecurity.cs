@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using MediaRelay.Tls;
 using Microsoft.Extensions.Logging;
 
 namespace MediaRelay.Qos.IO.Links;
@@ -15,27 +16,19 @@ namespace MediaRelay.Qos.IO.Links;
 public sealed partial class LinkSecurity : IDisposable
 {
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(1);
-    private static readonly int[] WarningDays = [1, 7, 30];
     private readonly LinkFiles _files;
-    private readonly TimeProvider _clock;
     private readonly ILogger _logger;
-    private readonly ITimer _timer;
-    private volatile Identity _identity;
-    private (DateTime, DateTime, DateTime) _seen;
-    private int _warned = int.MaxValue;
+    private readonly CertificateWatch _watch;
+    private volatile Identity _identity = null!;
 
     private sealed record Identity(SslStreamCertificateContext Own, X509Certificate2Collection Authorities);
 
     /// <exception cref="FormatException">The files cannot be used; the message is a sentence for the operator.</exception>
     public LinkSecurity(LinkFiles files, TimeProvider clock, ILogger<LinkSecurity> logger)
     {
-        _files = files;
-        _clock = clock;
-        _logger = logger;
-        _seen = Times();
-        _identity = Load(files);
-        WarnOfEnd();
-        _timer = clock.CreateTimer(_ => Look(), null, Period, Period);
+        (_files, _logger) = (files, logger);
+        var log = new CertificateLog(leaf => LogReloaded(leaf.Subject, leaf.NotAfter.ToUniversalTime()), LogRefused, end => LogExpires(files.Certificate, end));
+        _watch = new CertificateWatch([files.Certificate, files.Key, files.Authority], TakeOver, log, clock, Period);
     }
 
     /// <summary>What is wrong with the files as a sentence, or null.</summary>
@@ -52,7 +45,7 @@ public sealed partial class LinkSecurity : IDisposable
         }
     }
 
-    public void Dispose() => _timer.Dispose();
+    public void Dispose() => _watch.Dispose();
 
     /// <summary>The listener's handshake. Throws AuthenticationException when the peer is not who may connect from its address.</summary>
     internal Task<SslStream> AcceptAsync(Socket socket, IPAddress peer, CancellationToken cancellation)
@@ -107,63 +100,24 @@ public sealed partial class LinkSecurity : IDisposable
     private static bool IsPeer(X509Certificate? certificate, SslPolicyErrors errors, IPAddress peer) =>
         (errors & ~SslPolicyErrors.RemoteCertificateNameMismatch) == 0 && certificate is X509Certificate2 known && known.MatchesHostname(peer.ToString(), allowWildcards: false, allowCommonName: false);
 
+    private X509Certificate2 TakeOver() => (_identity = Load(_files)).Own.TargetCertificate;
+
     private static Identity Load(LinkFiles files)
     {
+        string subject = $"TLS of gate control with certificate {files.Certificate}, key {files.Key} and authority {files.Authority}";
+        CertificatePair pair = CertificatePair.Read(files.Certificate, files.Key, subject);
         try
         {
-            string pem = File.ReadAllText(files.Certificate);
-            using X509Certificate2 leaf = X509Certificate2.CreateFromPem(pem, File.ReadAllText(files.Key));
-            var chain = new X509Certificate2Collection();
-            chain.ImportFromPem(pem);
-            chain.RemoveAt(0);
-            X509Certificate2 usable = X509CertificateLoader.LoadPkcs12(leaf.Export(X509ContentType.Pkcs12), null);
             var authorities = new X509Certificate2Collection();
             authorities.ImportFromPem(File.ReadAllText(files.Authority));
             if (authorities.Count == 0) throw new CryptographicException($"{files.Authority} holds no certificate");
-            return new Identity(SslStreamCertificateContext.Create(usable, chain, offline: true), authorities);
+            return new Identity(pair.Context, authorities);
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or CryptographicException or ArgumentException)
         {
-            throw new FormatException($"TLS of gate control with certificate {files.Certificate}, key {files.Key} and authority {files.Authority} cannot be used: {fault.Message.TrimEnd('.')}.", fault);
+            throw new FormatException($"{subject} cannot be used: {fault.Message.TrimEnd('.')}.", fault);
         }
     }
-
-    private void Look()
-    {
-        (DateTime, DateTime, DateTime) times = Times();
-        if (times != _seen)
-        {
-            _seen = times;
-            try
-            {
-                _identity = Load(_files);
-                _warned = int.MaxValue;
-                LogReloaded(_identity.Own.TargetCertificate.Subject, End);
-            }
-            catch (FormatException fault)
-            {
-                LogRefused(fault.Message);
-            }
-        }
-        WarnOfEnd();
-    }
-
-    private DateTime End => _identity.Own.TargetCertificate.NotAfter.ToUniversalTime();
-
-    private void WarnOfEnd()
-    {
-        double left = (End - _clock.GetUtcNow()).TotalDays;
-        foreach (int days in WarningDays)
-        {
-            if (left > days || days >= _warned) continue;
-            _warned = days;
-            LogExpires(_files.Certificate, End);
-            return;
-        }
-    }
-
-    private (DateTime, DateTime, DateTime) Times() =>
-        (File.GetLastWriteTimeUtc(_files.Certificate), File.GetLastWriteTimeUtc(_files.Key), File.GetLastWriteTimeUtc(_files.Authority));
 
     [LoggerMessage(3300, LogLevel.Information, "The gate control certificate of {Subject}, good until {End}, is in use for new links.")]
     private partial void LogReloaded(string subject, DateTime end);

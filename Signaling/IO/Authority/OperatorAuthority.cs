@@ -3,6 +3,7 @@ using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using MediaRelay.Signaling.Contract;
+using MediaRelay.Tls;
 
 namespace MediaRelay.Signaling.IO.Authority;
 
@@ -23,14 +24,15 @@ public sealed class OperatorAuthority : IDisposable
     private readonly X509Certificate2 _certificate;
     private readonly bool _hasKey;
     private volatile HashSet<string> _revoked = [];
-    private DateTime _revokedStamp;
+    private readonly WatchedFiles _revokedFile;
 
     private OperatorAuthority(string folder, X509Certificate2 certificate)
     {
         _folder = folder;
         _certificate = certificate;
         _hasKey = certificate.HasPrivateKey;
-        ReloadRevoked();
+        _revokedFile = new WatchedFiles(RevokedPath);
+        _revokedFile.Take(ReadRevoked);
     }
 
     /// <summary>The authority's certificate, PEM.</summary>
@@ -133,19 +135,12 @@ public sealed class OperatorAuthority : IDisposable
         if (normal.Length is 0 or > 40 || !normal.All(char.IsAsciiHexDigit))
             throw new FormatException($"\"{serial}\" is no serial number. Give its 1 to 40 hexadecimal digits, as 'openssl x509 -serial' shows them.");
         File.AppendAllText(RevokedPath, $"{normal} {SmaTime.Write(utcNow)}\n");
-        _revokedStamp = default;
-        ReloadRevoked();
+        _revokedFile.Take(ReadRevoked);
     }
 
-    /// <summary>Reads the list of revoked serial numbers again when its file has changed; true when it has.</summary>
-    public bool ReloadRevoked()
-    {
-        if (!File.Exists(RevokedPath) || File.GetLastWriteTimeUtc(RevokedPath) == _revokedStamp)
-            return false;
-        _revokedStamp = File.GetLastWriteTimeUtc(RevokedPath);
-        _revoked = File.ReadLines(RevokedPath).Select(line => line.Split(' ')[0]).Where(serial => serial.Length > 0).ToHashSet(StringComparer.OrdinalIgnoreCase);
-        return true;
-    }
+    /// <summary>Reads the list of revoked serial numbers again when its file has changed; true when it has been read.</summary>
+    /// <param name="refused">Hears why a changed list cannot be read; the old one then stays and the next call tries again.</param>
+    public bool ReloadRevoked(Action<string> refused) => _revokedFile.Look(ReadRevoked, refused);
 
     /// <summary>True when the certificate's serial number was revoked.</summary>
     public bool IsRevoked(string serial) => _revoked.Contains(serial);
@@ -195,6 +190,18 @@ public sealed class OperatorAuthority : IDisposable
     }
 
     public void Dispose() => _certificate.Dispose();
+
+    private void ReadRevoked()
+    {
+        try
+        {
+            _revoked = File.ReadLines(RevokedPath).Select(line => line.Split(' ')[0]).Where(serial => serial.Length > 0).ToHashSet(StringComparer.OrdinalIgnoreCase);
+        }
+        catch (FileNotFoundException)
+        {
+            // Nothing was revoked yet; a list that vanished later gives nobody the right back.
+        }
+    }
 
     private IssuedCertificate Sign(CertificateRequest request, X509Extension names, string usage, TimeSpan life, DateTimeOffset utcNow)
     {

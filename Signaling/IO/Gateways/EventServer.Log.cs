@@ -17,6 +17,6 @@ public sealed partial class EventServer
     [LoggerMessage(4033, LogLevel.Information, "The server certificate {Path} was read again; new connections get it.", EventName = "ServerCertificateReloaded")]
     private partial void LogCertificateReloaded(string path);
 
-    [LoggerMessage(4034, LogLevel.Error, "The server certificate or the list of revoked ones could not be read again; the old ones stay in use.", EventName = "ReloadFailed")]
-    private partial void LogReloadFailed(Exception exception);
+    [LoggerMessage(4034, LogLevel.Error, "What changed is not taken over and the old one stays in use, until it can be read: {Reason}", EventName = "ReloadFailed")]
+    private partial void LogReloadFailed(string reason);
 }

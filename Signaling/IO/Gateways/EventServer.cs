@@ -4,6 +4,7 @@ using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using MediaRelay.Signaling.IO.Authority;
 using MediaRelay.Signaling.IO.Storage;
+using MediaRelay.Tls;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
@@ -27,17 +28,19 @@ public sealed partial class EventServer : IHostedLifecycleService, IAsyncDisposa
     private readonly GatewayLinks _links;
     private readonly GatewayEndpoints _endpoints;
     private readonly ConnectionGate _gate;
+    private readonly TimeProvider _time;
     private readonly ILoggerFactory _loggers;
     private readonly ILogger<EventServer> _logger;
     private readonly string _authorityFolder;
     private SslServerAuthenticationOptions _tls = new();
-    private DateTime _certificateStamp;
+    private CertificateWatch? _certificate;
     private WebApplication? _app;
-    private Timer? _reload;
+    private ITimer? _reload;
 
     /// <summary>Prepares the server; nothing listens before <see cref="StartAsync"/>.</summary>
-    public EventServer(SignalingOptions options, string dataFolder, OperatorAuthority authority, SecretBox box, GatewayLinks links, IStorage storage, SignalingMetrics metrics, ILoggerFactory loggers)
+    public EventServer(SignalingOptions options, string dataFolder, OperatorAuthority authority, SecretBox box, GatewayLinks links, IStorage storage, SignalingMetrics metrics, TimeProvider time, ILoggerFactory loggers)
     {
+        _time = time;
         _options = options;
         _authority = authority;
         _links = links;
@@ -59,7 +62,7 @@ public sealed partial class EventServer : IHostedLifecycleService, IAsyncDisposa
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         _ = IdleTlsBuffers.TryRelease();
-        LoadCertificate();
+        WatchCertificate();
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "mediarelay-gateways" });
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration();
         builder.Services.AddSingleton(_loggers);
@@ -70,7 +73,7 @@ public sealed partial class EventServer : IHostedLifecycleService, IAsyncDisposa
         string address = _app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
         var uri = new Uri(address);
         Endpoint = new IPEndPoint(IPAddress.TryParse(uri.Host.Trim('[', ']'), out IPAddress? ip) ? ip : IPAddress.IPv6Any, uri.Port);
-        _reload = new Timer(_ => Reload(), null, s_reload, s_reload);
+        _reload = _time.CreateTimer(_ => ReloadRevoked(), null, s_reload, s_reload);
         LogListening(Endpoint);
     }
 
@@ -98,6 +101,7 @@ public sealed partial class EventServer : IHostedLifecycleService, IAsyncDisposa
 
     public async ValueTask DisposeAsync()
     {
+        _certificate?.Dispose();
         if (_reload is not null)
             await _reload.DisposeAsync().ConfigureAwait(false);
         if (_app is not null)
@@ -132,7 +136,7 @@ public sealed partial class EventServer : IHostedLifecycleService, IAsyncDisposa
         });
     }
 
-    private void LoadCertificate()
+    private void WatchCertificate()
     {
         string certificatePath = _options.ServerCertificate.Length > 0 ? _options.ServerCertificate : Path.Combine(_authorityFolder, "server.crt");
         string keyPath = _options.ServerKey.Length > 0 ? _options.ServerKey : Path.Combine(_authorityFolder, "server.key");
@@ -142,14 +146,16 @@ public sealed partial class EventServer : IHostedLifecycleService, IAsyncDisposa
                 throw new FileNotFoundException($"{path} does not exist. Make a certificate for this server with 'mediarelay ca issue --server NAME', or set Signaling:GatewayListen to \"\" to serve no gateways.");
         }
 
-        _certificateStamp = File.GetLastWriteTimeUtc(certificatePath);
-        X509Certificate2 certificate = X509Certificate2.CreateFromPemFile(certificatePath, keyPath);
-        var chain = new X509Certificate2Collection();
-        chain.ImportFromPemFile(certificatePath);
-        chain.RemoveAt(0);
+        string subject = $"The gateways' certificate {certificatePath} with key {keyPath}";
+        var log = new CertificateLog(_ => LogCertificateReloaded(certificatePath), LogReloadFailed, end => LogCertificateEnds(end, (int)(end - _time.GetUtcNow()).TotalDays));
+        _certificate = new CertificateWatch([certificatePath, keyPath], () => Use(CertificatePair.Read(certificatePath, keyPath, subject)), log, _time, s_reload);
+    }
+
+    private X509Certificate2 Use(CertificatePair pair)
+    {
         _tls = new SslServerAuthenticationOptions
         {
-            ServerCertificateContext = SslStreamCertificateContext.Create(certificate, chain, offline: true),
+            ServerCertificateContext = pair.Context,
             EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
             ClientCertificateRequired = true,
             CertificateChainPolicy = _authority.ChainPolicy(),
@@ -159,9 +165,7 @@ public sealed partial class EventServer : IHostedLifecycleService, IAsyncDisposa
             ApplicationProtocols = [SslApplicationProtocol.Http11],
             CipherSuitesPolicy = CanChooseCiphers ? new CipherSuitesPolicy(s_ciphers) : null,
         };
-        TimeSpan left = certificate.NotAfter - DateTime.Now;
-        if (left < TimeSpan.FromDays(30))
-            LogCertificateEnds(certificate.NotAfter, (int)left.TotalDays);
+        return pair.Leaf;
     }
 
     /// <summary>No certificate is fine (digest follows); a certificate must be a good one of our authority, of a gateway, and not revoked.</summary>
@@ -175,24 +179,10 @@ public sealed partial class EventServer : IHostedLifecycleService, IAsyncDisposa
             && !_authority.IsRevoked(full.SerialNumber);
     }
 
-    private void Reload()
+    private void ReloadRevoked()
     {
-        try
-        {
-            if (_authority.ReloadRevoked())
-                LogRevokedReloaded();
-            string path = _options.ServerCertificate.Length > 0 ? _options.ServerCertificate : Path.Combine(_authorityFolder, "server.crt");
-            if (File.Exists(path) && File.GetLastWriteTimeUtc(path) != _certificateStamp)
-            {
-                LoadCertificate();
-                LogCertificateReloaded(path);
-            }
-        }
-        catch (Exception e)
-        {
-            // A half-written file must not end the process; the old certificate stays in use.
-            LogReloadFailed(e);
-        }
+        if (_authority.ReloadRevoked(LogReloadFailed))
+            LogRevokedReloaded();
     }
 
     private static bool CanChooseCiphers => OperatingSystem.IsLinux();

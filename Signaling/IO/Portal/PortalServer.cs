@@ -4,6 +4,7 @@ using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using MediaRelay.Signaling.IO.Authority;
 using MediaRelay.Signaling.IO.Sessions;
+using MediaRelay.Tls;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -25,6 +26,10 @@ public sealed partial class PortalServer : IHostedService, IAsyncDisposable
 {
     private static readonly TimeSpan s_life = TimeSpan.FromDays(397);
     private static readonly TimeSpan s_reload = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan s_renewalPeriod = TimeSpan.FromHours(1);
+
+    /// <summary>Before the first warning of an end, so that a certificate that renews itself needs none.</summary>
+    private static readonly TimeSpan s_renewBefore = TimeSpan.FromDays(31);
 
     private readonly SignalingOptions _options;
     private readonly string _folder;
@@ -36,9 +41,9 @@ public sealed partial class PortalServer : IHostedService, IAsyncDisposable
     private readonly ILoggerFactory _loggers;
     private readonly ILogger<PortalServer> _logger;
     private SslServerAuthenticationOptions _tls = new();
-    private DateTime _stamp;
+    private CertificateWatch? _certificate;
     private WebApplication? _app;
-    private Timer? _reload;
+    private ITimer? _renewal;
 
     /// <summary>Prepares the server; nothing listens before <see cref="StartAsync"/>.</summary>
     /// <param name="options">The section.</param>
@@ -70,7 +75,7 @@ public sealed partial class PortalServer : IHostedService, IAsyncDisposable
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         EnsureCertificate();
-        LoadCertificate();
+        WatchCertificate();
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "mediarelay-portal" });
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration();
         builder.WebHost.ConfigureKestrel(Configure);
@@ -108,7 +113,7 @@ public sealed partial class PortalServer : IHostedService, IAsyncDisposable
         await _app.StartAsync(cancellationToken).ConfigureAwait(false);
         var uri = new Uri(_app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
         Endpoint = new IPEndPoint(IPAddress.TryParse(uri.Host.Trim('[', ']'), out IPAddress? ip) ? ip : IPAddress.IPv6Any, uri.Port);
-        _reload = new Timer(_ => Reload(), null, s_reload, s_reload);
+        _renewal = _time.CreateTimer(_ => Renew(), null, s_renewalPeriod, s_renewalPeriod);
         LogListening(Endpoint);
     }
 
@@ -124,8 +129,9 @@ public sealed partial class PortalServer : IHostedService, IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        if (_reload is not null)
-            await _reload.DisposeAsync().ConfigureAwait(false);
+        _certificate?.Dispose();
+        if (_renewal is not null)
+            await _renewal.DisposeAsync().ConfigureAwait(false);
         if (_app is not null)
             await _app.DisposeAsync().ConfigureAwait(false);
     }
@@ -156,7 +162,7 @@ public sealed partial class PortalServer : IHostedService, IAsyncDisposable
         if (File.Exists(CertificatePath))
         {
             using X509Certificate2 old = X509CertificateLoader.LoadCertificateFromFile(CertificatePath);
-            if (old.NotAfter > _time.GetUtcNow().AddDays(30).LocalDateTime)
+            if (old.NotAfter > (_time.GetUtcNow() + s_renewBefore).LocalDateTime)
                 return;
         }
 
@@ -167,36 +173,34 @@ public sealed partial class PortalServer : IHostedService, IAsyncDisposable
         File.WriteAllText(CertificatePath, issued.CertificatePem.TrimEnd() + "\n" + _authority.CertificatePem.TrimEnd() + "\n");
     }
 
-    private void LoadCertificate()
+    private void WatchCertificate()
     {
-        _stamp = File.GetLastWriteTimeUtc(CertificatePath);
-        X509Certificate2 certificate = X509Certificate2.CreateFromPemFile(CertificatePath, KeyPath);
-        var chain = new X509Certificate2Collection();
-        chain.ImportFromPemFile(CertificatePath);
-        chain.RemoveAt(0);
+        var log = new CertificateLog(_ => LogReloaded(CertificatePath), LogReloadFailed, end => LogEnds(CertificatePath, end));
+        _certificate = new CertificateWatch([CertificatePath, KeyPath], () => Use(CertificatePair.Read(CertificatePath, KeyPath, $"The portal's certificate {CertificatePath} with key {KeyPath}")), log, _time, s_reload);
+    }
+
+    private X509Certificate2 Use(CertificatePair pair)
+    {
         _tls = new SslServerAuthenticationOptions
         {
-            ServerCertificateContext = SslStreamCertificateContext.Create(certificate, chain, offline: true),
+            ServerCertificateContext = pair.Context,
             EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
             AllowRenegotiation = false,
             ApplicationProtocols = [SslApplicationProtocol.Http2, SslApplicationProtocol.Http11],
         };
+        return pair.Leaf;
     }
 
-    private void Reload()
+    /// <summary>A node that runs for years renews its own certificate too; the watch takes the new one over.</summary>
+    private void Renew()
     {
         try
         {
-            if (File.Exists(CertificatePath) && File.GetLastWriteTimeUtc(CertificatePath) != _stamp)
-            {
-                LoadCertificate();
-                LogReloaded(CertificatePath);
-            }
+            EnsureCertificate();
         }
-        catch (Exception e)
+        catch (Exception fault)
         {
-            // A half-written file must not end the process; the old certificate stays in use.
-            LogReloadFailed(e);
+            LogRenewalFailed(fault.Message);
         }
     }
 

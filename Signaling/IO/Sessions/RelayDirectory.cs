@@ -3,18 +3,52 @@ using System.Text;
 using MediaRelay.Signaling.Contract;
 using MediaRelay.Signaling.Sessions;
 using MediaRelay.Stun;
+using MediaRelay.Tls;
+using Microsoft.Extensions.Logging;
 
 namespace MediaRelay.Signaling.IO.Sessions;
 
 /// <summary>The relays, and credentials for them that expire by themselves and are held to one session.</summary>
-public sealed class RelayDirectory(SignalingOptions options, TimeProvider time)
+public sealed partial class RelayDirectory
 {
+    /// <summary>128 bit; the relay refuses shorter ones too.</summary>
+    private const int LeastSecret = 16;
+
+    private readonly SignalingOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ILogger<RelayDirectory> _logger;
     private readonly Lock _lock = new();
-    private byte[] _secret = Encoding.UTF8.GetBytes(options.RelaySecret);
-    private DateTime _stamp;
+    private readonly WatchedFiles _file;
+    private byte[] _secret;
+
+    /// <summary>Reads the secret.</summary>
+    /// <exception cref="FormatException">Its file cannot be used; the message is a sentence for the operator.</exception>
+    public RelayDirectory(SignalingOptions options, TimeProvider time, ILogger<RelayDirectory> logger)
+    {
+        (_options, _time, _logger) = (options, time, logger);
+        _secret = Encoding.UTF8.GetBytes(options.RelaySecret);
+        _file = new WatchedFiles(options.RelaySecretFile);
+        if (options.RelaySecretFile.Length > 0)
+            _file.Take(() => _secret = ReadSecret(options.RelaySecretFile));
+    }
+
+    /// <summary>What is wrong with the secret's file as a sentence, or null.</summary>
+    public static string? Check(SignalingOptions options)
+    {
+        try
+        {
+            if (options.RelaySecretFile.Length > 0)
+                _ = ReadSecret(options.RelaySecretFile);
+            return null;
+        }
+        catch (FormatException fault)
+        {
+            return fault.Message;
+        }
+    }
 
     /// <summary>Address and port of the first relay that speaks UDP, for the gates; null when there is none.</summary>
-    public string? FirstEndpoint => options.Relays.Select(Endpoint).FirstOrDefault(e => e is not null);
+    public string? FirstEndpoint => _options.Relays.Select(Endpoint).FirstOrDefault(e => e is not null);
 
     /// <summary>Servers with a credential for one side of one session.</summary>
     /// <param name="subject">The gateway or person; no colon.</param>
@@ -22,23 +56,23 @@ public sealed class RelayDirectory(SignalingOptions options, TimeProvider time)
     /// <param name="peers">Addresses that signaling has seen of the other side; the relays themselves are added.</param>
     public IReadOnlyList<MediaRelayAddress> Issue(string subject, string session, IEnumerable<string> peers)
     {
-        if (options.Relays.Count == 0)
+        if (_options.Relays.Count == 0)
             return [];
         byte[] secret = Secret();
         TimedCredential? credential = null;
         if (secret.Length > 0)
         {
-            var scope = new CredentialScope(session.Replace('~', '-'), 0, options.ScopeRelayPeers ? Peers(peers) : null);
-            credential = TimedCredential.Issue(secret, time.GetUtcNow() + options.RelayCredentialLife, subject.Replace(':', '-'), scope.ToString());
+            var scope = new CredentialScope(session.Replace('~', '-'), 0, _options.ScopeRelayPeers ? Peers(peers) : null);
+            credential = TimedCredential.Issue(secret, _time.GetUtcNow() + _options.RelayCredentialLife, subject.Replace(':', '-'), scope.ToString());
         }
 
-        return [.. options.Relays.Select(url => url.StartsWith("stun", StringComparison.Ordinal) ? new MediaRelayAddress(url, null, null) : new MediaRelayAddress(url, credential?.Username, credential?.Password))];
+        return [.. _options.Relays.Select(url => url.StartsWith("stun", StringComparison.Ordinal) ? new MediaRelayAddress(url, null, null) : new MediaRelayAddress(url, credential?.Username, credential?.Password))];
     }
 
     private List<(TransportAddress, int)>? Peers(IEnumerable<string> seen)
     {
         var peers = new List<(TransportAddress, int)>();
-        foreach (string text in seen.Concat(options.Relays.Select(r => Endpoint(r) is { } e && IPEndPoint.TryParse(e, out IPEndPoint? ip) ? ip.Address.ToString() : "")).Distinct())
+        foreach (string text in seen.Concat(_options.Relays.Select(r => Endpoint(r) is { } e && IPEndPoint.TryParse(e, out IPEndPoint? ip) ? ip.Address.ToString() : "")).Distinct())
         {
             if (peers.Count == CredentialScope.MaxPeers)
                 break;
@@ -56,27 +90,41 @@ public sealed class RelayDirectory(SignalingOptions options, TimeProvider time)
 
     private byte[] Secret()
     {
-        if (options.RelaySecretFile.Length == 0)
+        if (_options.RelaySecretFile.Length == 0)
             return _secret;
         lock (_lock)
         {
-            try
-            {
-                DateTime stamp = File.GetLastWriteTimeUtc(options.RelaySecretFile);
-                if (stamp != _stamp)
-                {
-                    _secret = Encoding.UTF8.GetBytes((File.ReadLines(options.RelaySecretFile).FirstOrDefault() ?? "").Trim());
-                    _stamp = stamp;
-                }
-            }
-            catch (IOException)
-            {
-                // While the file is being replaced the secret read last stays good.
-            }
-
+            // A file that cannot be used is told once; the secret read last stays good.
+            if (_file.Look(() => _secret = ReadSecret(_options.RelaySecretFile), LogRefused))
+                LogReloaded();
             return _secret;
         }
     }
+
+    /// <summary>The first line that is neither empty nor a remark, as the relay reads its file.</summary>
+    private static byte[] ReadSecret(string file)
+    {
+        string text;
+        try
+        {
+            text = File.ReadLines(file).Select(line => line.Trim()).FirstOrDefault(line => line.Length > 0 && !line.StartsWith('#')) ?? "";
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            throw new FormatException($"Signaling:RelaySecretFile {file} cannot be read: {fault.Message.TrimEnd('.')}.", fault);
+        }
+
+        byte[] secret = Encoding.UTF8.GetBytes(text);
+        return secret.Length >= LeastSecret
+            ? secret
+            : throw new FormatException($"Signaling:RelaySecretFile {file} has a secret of {secret.Length} bytes. At least {LeastSecret} are needed, the same that the relay has, e.g. the output of: openssl rand -hex 32");
+    }
+
+    [LoggerMessage(4720, LogLevel.Information, "The secret for relays was read again; credentials issued from now on are made with it.")]
+    private partial void LogReloaded();
+
+    [LoggerMessage(4721, LogLevel.Error, "The changed secret for relays is not taken over and the old one stays in use: {Reason}")]
+    private partial void LogRefused(string reason);
 
     /// <summary>Address and port of a TURN URI over UDP when its host is an address.</summary>
     private static string? Endpoint(string url)

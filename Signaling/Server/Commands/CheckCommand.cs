@@ -10,7 +10,8 @@ internal static class CheckCommand
     public static Command Create()
     {
         var command = new Command("check", """
-            Check the configuration, print every fault as one sentence, and stop. Exit code 0 or 78.
+            Check the configuration and the files that it names, print every fault as one sentence, and stop. Exit code 0 or 78.
+            Run it as the user that the service runs as: what only root may read is then found too.
 
             Examples:
               mediarelay check --config /etc/mediarelay/mediarelay.json
@@ -23,6 +24,7 @@ internal static class CheckCommand
         command.SetAction(parse =>
         {
             var (configuration, faults) = ServerConfiguration.Load(parse.GetValue(CommonOptions.Config), parse.GetValue(CommonOptions.Overrides) ?? []);
+            configuration.CheckFiles(faults);
             if (faults.Count == 0)
             {
                 var roles = configuration.Roles.Count == 0 ? "no role" : string.Join(", ", configuration.Roles.Select(r => r.Section));

@@ -27,10 +27,8 @@ internal static class CmtsTopCommand
         return command;
     }
 
-    private static async Task<int> RunAsync(string address, bool once, int rows, CancellationToken stop)
-    {
-        using var client = new HttpClient { BaseAddress = new Uri($"http://{address}"), Timeout = TimeSpan.FromSeconds(5) };
-        try
+    private static Task<int> RunAsync(string address, bool once, int rows, CancellationToken stop) =>
+        ManagementClient.AskAsync(address, "CMTS", $"Start it with mediarelay cmts --metrics {address}.", missing: null, async client =>
         {
             while (true)
             {
@@ -40,17 +38,7 @@ internal static class CmtsTopCommand
                 if (once) return Hosting.ExitCode.Success;
                 await Task.Delay(TimeSpan.FromSeconds(1), stop);
             }
-        }
-        catch (HttpRequestException exception)
-        {
-            await Console.Error.WriteLineAsync($"mediarelay: no CMTS answers at {address} ({exception.Message.TrimEnd('.')}). Start it with mediarelay cmts --metrics {address}.");
-            return Hosting.ExitCode.Unavailable;
-        }
-        catch (OperationCanceledException)
-        {
-            return Hosting.ExitCode.Success;
-        }
-    }
+        }, stop);
 
     private static void Print(CmtsView view)
     {

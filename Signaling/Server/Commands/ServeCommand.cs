@@ -32,7 +32,8 @@ internal static class ServeCommand
                 faults.Add(new("", "No role is configured. Add a section such as \"Turn\": { } to the file named by --config, or try 'mediarelay demo'."));
             }
 
-            return faults.Count > 0 ? ServerRunner.Report(faults) : await ServerRunner.RunAsync(RoleHost.Build(configuration));
+            configuration.CheckFiles(faults);
+            return faults.Count > 0 ? ServerRunner.Report(faults) : await ServerRunner.RunAsync(() => RoleHost.Build(configuration), ExitCode.Configuration);
         });
         return command;
     }

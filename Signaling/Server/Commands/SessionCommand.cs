@@ -42,7 +42,7 @@ internal static class SessionCommand
             Sessions found = (await client.GetFromJsonAsync<Sessions>($"/admin/sessions?limit={parse.GetValue(rows)}", s_json, stop))!;
             await Console.Out.WriteAsync(SessionStory.List(found.Items, DateTimeOffset.UtcNow));
             return ExitCode.Success;
-        }));
+        }, stop));
         return command;
     }
 
@@ -70,7 +70,7 @@ internal static class SessionCommand
             LookInEntry entry = (await answer.Content.ReadFromJsonAsync<LookInEntry>(s_json, stop))!;
             await Console.Out.WriteAsync(SessionStory.Write(entry, await AllocationsAsync(client, name, stop)));
             return ExitCode.Success;
-        }));
+        }, stop));
         return command;
     }
 
@@ -83,21 +83,8 @@ internal static class SessionCommand
             : [];
     }
 
-    private static async Task<int> AskAsync(string address, Func<HttpClient, Task<int>> work)
-    {
-        using var client = new HttpClient { BaseAddress = new Uri($"http://{address}"), Timeout = TimeSpan.FromSeconds(5) };
-        try
-        {
-            return await work(client);
-        }
-        catch (HttpRequestException e)
-        {
-            await Console.Error.WriteLineAsync(e.StatusCode == HttpStatusCode.NotFound
-                ? $"mediarelay: the node at {address} serves no sessions. Ask one with a Signaling section."
-                : $"mediarelay: no node answers at {address} ({e.Message.TrimEnd('.')}). Name its Node:MetricsListen with --metrics.");
-            return ExitCode.Unavailable;
-        }
-    }
+    private static Task<int> AskAsync(string address, Func<HttpClient, Task<int>> work, CancellationToken stop) => ManagementClient.AskAsync(
+        address, "node", "Name its Node:MetricsListen with --metrics.", $"the node at {address} serves no sessions. Ask one with a Signaling section.", work, stop);
 
     private sealed record Sessions([property: JsonPropertyName("sessions")] IReadOnlyList<LookInEntry> Items);
 }

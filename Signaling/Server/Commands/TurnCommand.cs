@@ -55,7 +55,7 @@ internal static class TurnCommand
                 LogLevel = parse.GetValue(TurnFlags.LogLevel),
             };
             var faults = Check(options);
-            return faults.Count > 0 ? ServerRunner.Report(faults) : await ServerRunner.RunAsync(Build(node, options));
+            return faults.Count > 0 ? ServerRunner.Report(faults) : await ServerRunner.RunAsync(() => Build(node, options));
         });
         return command;
     }

@@ -50,12 +50,12 @@ internal static class TurnFlags
         Text("--server-name", "Name of this relay towards the authorization server; needed with --token-keys-file.", "name", (o, v) => o.ServerName = v),
         Texts("--allow-peer", "Network that clients may reach although the built-in policy refuses it.", "cidr", (o, v) => o.AllowedPeers = v),
         Texts("--deny-peer", "Network that clients may not reach.", "cidr", (o, v) => o.DeniedPeers = v),
-        Number("--user-quota", "Allocations per credential and per subscriber, 0 for no limit. Default 10 and 32.", (o, v) => (o.UserQuota, o.SubscriberQuota) = ((int)v, v == 0 ? 0 : Math.Max((int)v, o.SubscriberQuota))),
-        Number("--total-quota", "Allocations of the node. Default 100000.", (o, v) => o.TotalQuota = (int)v),
-        Number("--max-bps", "Bits per second of an allocation in each direction, 0 for no limit. Default 8000000.", (o, v) => (o.MaxBitRate, o.SubscriberBitRate) = (v, v == 0 ? 0 : Math.Max(v, o.SubscriberBitRate))),
-        Time("--permission-lifetime", "Lifetime of a permission. Default 5m.", (o, v) => o.PermissionLifetime = v),
-        Time("--channel-lifetime", "Lifetime of a channel binding. Default 10m.", (o, v) => o.ChannelLifetime = v),
-        Time("--max-lifetime", "Longest lifetime of an allocation. Default 1h.", (o, v) => o.MaxLifetime = v),
+        Number("--user-quota", "Allocations per credential and per subscriber, 0 for no limit. Default 10 and 32.", 0, 1_000_000, (o, v) => (o.UserQuota, o.SubscriberQuota) = ((int)v, v == 0 ? 0 : Math.Max((int)v, o.SubscriberQuota))),
+        Number("--total-quota", "Allocations of the node. Default 100000.", 1, 1_000_000, (o, v) => o.TotalQuota = (int)v),
+        Number("--max-bps", "Bits per second of an allocation in each direction, 0 for no limit. Default 8000000.", 0, 100_000_000_000, (o, v) => (o.MaxBitRate, o.SubscriberBitRate) = (v, v == 0 ? 0 : Math.Max(v, o.SubscriberBitRate))),
+        Time("--max-lifetime", "Longest lifetime of an allocation between refreshes. Default 1h.", (o, v) => o.MaxLifetime = v),
+        Time("--max-session", "Longest life of an allocation made with a timed credential or token, refreshes included; 0s for no limit. Default 12h.", (o, v) => o.MaxSession = v),
+        Texts("--nat64-prefix", "NAT64 prefix of the network; peers inside are judged by their IPv4 address too.", "cidr", (o, v) => o.Nat64Prefixes = v),
         Texts("--alternate-server", "Sibling relay that clients are sent to while this one drains.", "ip:port", (o, v) => o.AlternateServers = v),
         Texts("--tls-alternate-server", "Sibling relay for clients over TLS and DTLS.", "ip:port", (o, v) => o.TlsAlternateServers = v),
         Choice("--redirect", "When clients are sent to a sibling: WhenDraining (default), WhenFull or Always.", (RedirectMode v, TurnOptions o) => o.Redirect = v),
@@ -68,7 +68,7 @@ internal static class TurnFlags
         Switch("--old-channel-numbers", "Accept channel numbers 0x5000 to 0x7FFF (RFC 5766), which clients of coturn use.", (o, v) => o.OldChannelNumbers = v),
         Texts("--proxy-protocol-from", "Network of balancers that send PROXY protocol v2 over TCP and TLS.", "cidr", (o, v) => o.ProxyProtocolFrom = v),
         Switch("--require-sha256", "Refuse clients that can only use MD5 for passwords.", (o, v) => o.RequireSha256 = v),
-        Number("--workers", "Relay threads, 0 for one per core.", (o, v) => o.Workers = (int)v),
+        Number("--workers", "Relay threads, 0 for one per core.", 0, 64, (o, v) => o.Workers = (int)v),
         Switch("--no-io-uring", "Use epoll even where io_uring is available.", (o, v) => o.Mechanism = v ? DatagramMechanism.Epoll : DatagramMechanism.Auto),
     ];
 
@@ -84,10 +84,11 @@ internal static class TurnFlags
         return new TurnFlag(option, (parse, options) => { if (parse.GetValue(option) is { } text) apply(options, text); });
     }
 
-    private static TurnFlag Number(string name, string description, Action<TurnOptions, long> apply)
+    private static TurnFlag Number(string name, string description, long least, long most, Action<TurnOptions, long> apply)
     {
-        var option = new Option<long?>(name) { Description = description, HelpName = "number" };
-        return new TurnFlag(option, (parse, options) => { if (parse.GetValue(option) is { } number) apply(options, number); });
+        // With the range of its option, since a cast would make 1 of 4294967297.
+        var option = new Option<long>(name) { Description = description, HelpName = "number" }.Within(least, most);
+        return new TurnFlag(option, (parse, options) => { if (parse.GetResult(option) is not null) apply(options, parse.GetValue(option)); });
     }
 
     private static TurnFlag Time(string name, string description, Action<TurnOptions, TimeSpan> apply)

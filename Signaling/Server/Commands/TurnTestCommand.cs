@@ -27,7 +27,13 @@ internal static class TurnTestCommand
         HelpName = "text",
     };
 
-    private static readonly Option<string?> Secret = new("--auth-secret", "-s") { Description = "Shared secret of timed credentials: makes name and password itself, valid for five minutes.", HelpName = "text" };
+    private static readonly Option<string?> Secret = new("--auth-secret", "-s")
+    {
+        Description = "Shared secret of timed credentials: makes name and password itself, valid for five minutes. Visible in the process list; --auth-secret-file is safer.",
+        HelpName = "text",
+    };
+
+    private static readonly Option<string?> SecretFile = new("--auth-secret-file") { Description = "File with the shared secret in its first line, as Turn:AuthSecretFile has it.", HelpName = "file" };
     private static readonly Option<string?> Family = new("--family") { Description = "Ask for a relayed address of this family: ipv4 or ipv6.", HelpName = "family" };
     private static readonly Option<bool> Insecure = new("--insecure", "-k") { Description = "Go on although the TLS certificate does not hold, and say why it does not." };
     private static readonly Option<int> Timeout = new("--timeout") { Description = "Longest time of one step in seconds, 1 to 60.", HelpName = "s", DefaultValueFactory = _ => 10 };
@@ -56,21 +62,27 @@ internal static class TurnTestCommand
 
             Examples:
               mediarelay turn test turn:relay.example.org --user alice --password secret
-              mediarelay turn test turns:relay.example.org:443 --auth-secret "$(cat /etc/mediarelay/turn-secret)"
+              mediarelay turn test turns:relay.example.org:443 --auth-secret-file /etc/mediarelay/turn-secret
               mediarelay turn test "turn:[2001:db8::10]:3478?transport=tcp" -u alice -p secret --family ipv6
 
             Exit code 0 when every step succeeded, else 1. The failed step says why in words.
             """)
         {
-            Server, User, Password, Secret, Family, Insecure, Timeout,
+            Server, User, Password, Secret, SecretFile, Family, Insecure, Timeout,
         };
         command.SetAction(async (parse, stop) =>
         {
             _ = StunUri.TryParse(parse.GetValue(Server), out var uri);
+            if (!TryReadSecret(parse.GetValue(Secret), parse.GetValue(SecretFile), out var secret, out var fault))
+            {
+                await Console.Error.WriteLineAsync($"mediarelay: {fault}");
+                return ExitCode.Usage;
+            }
+
             var settings = new TurnTestSettings
             {
                 Server = uri!,
-                Credential = ReadCredential(parse.GetValue(User), parse.GetValue(Password), parse.GetValue(Secret)),
+                Credential = ReadCredential(parse.GetValue(User), parse.GetValue(Password), secret),
                 Insecure = parse.GetValue(Insecure),
                 Patience = TimeSpan.FromSeconds(parse.GetValue(Timeout)),
                 Family = parse.GetValue(Family) switch { "ipv4" => IpFamily.V4, "ipv6" => IpFamily.V6, _ => IpFamily.None },
@@ -85,6 +97,31 @@ internal static class TurnTestCommand
 
     internal static string Format(TurnTestStep step) => string.Create(CultureInfo.InvariantCulture,
         $"{(step.Succeeded ? "ok    " : "FAILED")}  {step.Name,-18}{step.Elapsed.TotalMilliseconds,8:0.0} ms  {step.Words}");
+
+    /// <summary>The secret of one of the two options; false with a sentence when it cannot be had.</summary>
+    internal static bool TryReadSecret(string? given, string? file, out string? secret, out string fault)
+    {
+        (secret, fault) = (given, "");
+        if (string.IsNullOrEmpty(file))
+            return true;
+        if (!string.IsNullOrEmpty(given))
+        {
+            fault = "--auth-secret and --auth-secret-file are both given. Keep the file.";
+            return false;
+        }
+
+        try
+        {
+            secret = File.ReadLines(file).Select(line => line.Trim()).FirstOrDefault(line => line.Length > 0 && !line.StartsWith('#'));
+            fault = secret is null ? $"{file} holds no secret. Its first line that is no remark is taken." : "";
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            fault = $"{file} cannot be read: {exception.Message.TrimEnd('.')}.";
+        }
+
+        return fault.Length == 0;
+    }
 
     private static TurnCredential? ReadCredential(string? user, string? password, string? secret)
     {

@@ -31,12 +31,10 @@ internal static class TurnTopCommand
         return command;
     }
 
-    private static async Task<int> RunAsync(string address, bool once, int rows, string sort, CancellationToken stop)
-    {
-        using var client = new HttpClient { BaseAddress = new Uri($"http://{address}"), Timeout = TimeSpan.FromSeconds(5) };
-        var before = new Dictionary<string, long>();
-        try
+    private static Task<int> RunAsync(string address, bool once, int rows, string sort, CancellationToken stop) =>
+        ManagementClient.AskAsync(address, "relay", $"Start it with --metrics {address}.", $"the node at {address} has no relay. Ask one with a Turn section.", async client =>
         {
+            var before = new Dictionary<string, long>();
             while (true)
             {
                 var table = await client.GetFromJsonAsync<TurnTable>("/admin/turn/allocations?limit=100000", stop);
@@ -47,17 +45,7 @@ internal static class TurnTopCommand
                     return Hosting.ExitCode.Success;
                 await Task.Delay(TimeSpan.FromSeconds(2), stop);
             }
-        }
-        catch (HttpRequestException exception)
-        {
-            await Console.Error.WriteLineAsync($"mediarelay: no relay answers at {address} ({exception.Message.TrimEnd('.')}). Start it with --metrics {address}.");
-            return Hosting.ExitCode.Unavailable;
-        }
-        catch (OperationCanceledException)
-        {
-            return Hosting.ExitCode.Success;
-        }
-    }
+        }, stop);
 
     private static void Print(TurnTable table, Dictionary<string, long> before, int rows, string sort)
     {

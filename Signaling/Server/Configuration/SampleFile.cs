@@ -72,7 +72,7 @@ internal static class SampleFile
     {
         yield return OptionValue.DescriptionOf(property);
         var range = property.GetCustomAttribute<RangeAttribute>();
-        var required = property.GetCustomAttribute<RequiredAttribute>() is not null ? " Required." : "";
+        var required = property.GetCustomAttribute<RequiredAttribute>() is { AllowEmptyStrings: false } ? " Required." : "";
         yield return range is null
             ? $"{Capital(OptionValue.Describe(type))}.{required}"
             : $"{Capital(OptionValue.Describe(type))}, {OptionValue.Range(range)}.{required}";

@@ -52,6 +52,15 @@ internal sealed class ServerConfiguration
         return (configuration, faults);
     }
 
+    /// <summary>Looks into the files that a start would read, when the texts themselves are good. Nothing is made or changed.</summary>
+    public void CheckFiles(List<ConfigurationFault> faults)
+    {
+        if (faults.Count > 0)
+            return;
+        foreach (var role in Roles)
+            faults.AddRange(role.CheckFiles(this).Select(sentence => new ConfigurationFault(role.Section, sentence)));
+    }
+
     private static IConfigurationRoot Sources(string? file, IReadOnlyList<string> overrides, List<ConfigurationFault> faults)
     {
         var builder = new ConfigurationBuilder();

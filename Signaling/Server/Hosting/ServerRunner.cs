@@ -7,8 +7,26 @@ namespace MediaRelay.Server.Hosting;
 /// <summary>Starts an application, waits until it is told to stop, and turns what can go wrong at the start into one sentence and an exit code.</summary>
 internal static class ServerRunner
 {
+    /// <summary>Builds the application first; what its parts read or make for that may fail for the same reasons as the start.</summary>
+    /// <param name="unusable">Exit code for a text that cannot be used: 64 when texts come from the command line, 78 from a configuration.</param>
+    public static async Task<int> RunAsync(Func<WebApplication> build, int unusable = ExitCode.Usage)
+    {
+        WebApplication app;
+        try
+        {
+            app = build();
+        }
+        catch (Exception e) when (StartFault(e, unusable) is { } fault)
+        {
+            await Console.Error.WriteLineAsync($"mediarelay: {fault.Sentence}");
+            return fault.Code;
+        }
+
+        return await RunAsync(app, unusable: unusable);
+    }
+
     /// <param name="started">Called once everything listens, e.g. to print where to look.</param>
-    public static async Task<int> RunAsync(WebApplication app, Func<Task>? started = null)
+    public static async Task<int> RunAsync(WebApplication app, Func<Task>? started = null, int unusable = ExitCode.Usage)
     {
         await using (app)
         {
@@ -16,7 +34,7 @@ internal static class ServerRunner
             {
                 await app.StartAsync();
             }
-            catch (Exception e) when (StartFault(e) is { } fault)
+            catch (Exception e) when (StartFault(e, unusable) is { } fault)
             {
                 await Console.Error.WriteLineAsync($"mediarelay: {fault.Sentence}");
                 return fault.Code;
@@ -44,7 +62,7 @@ internal static class ServerRunner
     }
 
     /// <summary>The sentence for a start that failed for a reason outside the program, or null for our own bugs.</summary>
-    internal static (string Sentence, int Code)? StartFault(Exception exception)
+    internal static (string Sentence, int Code)? StartFault(Exception exception, int unusable = ExitCode.Usage)
     {
         for (var e = exception; e is not null; e = e.InnerException)
         {
@@ -59,11 +77,14 @@ internal static class ServerRunner
                 case FileNotFoundException { FileName: null }:
                     return (e.Message, ExitCode.Configuration);
                 case FormatException:
-                    return (e.Message, ExitCode.Usage);
+                    return (e.Message, unusable);
             }
         }
 
-        return null;
+        // Last, because Kestrel wraps its own faults in one of these.
+        return exception is IOException or System.Security.Cryptography.CryptographicException
+            ? ($"{exception.Message.TrimEnd('.')}. The start needs this file or folder.", ExitCode.Configuration)
+            : null;
     }
 
     private static string Subject(Exception exception)

@@ -21,5 +21,7 @@ internal sealed class QosRole : Role
         if (options.ApplicationServerListen.Length > 0) builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.Listen(IPEndPoint.Parse(options.ApplicationServerListen)));
     }
 
+    public override IEnumerable<string> CheckFiles(ServerConfiguration configuration) => QosServices.CheckFiles((QosOptions)configuration[Section]);
+
     public override void Map(WebApplication app, ServerConfiguration configuration) => app.MapQos();
 }

@@ -20,6 +20,9 @@ internal abstract class Role
     /// <summary>Registers the role's services; <paramref name="configuration"/> has been checked.</summary>
     public abstract void AddServices(WebApplicationBuilder builder, ServerConfiguration configuration);
 
+    /// <summary>What is wrong with the files that the options name, a sentence each; they are only read.</summary>
+    public virtual IEnumerable<string> CheckFiles(ServerConfiguration configuration) => [];
+
     /// <summary>Adds the role's HTTP endpoints, if it has any.</summary>
     public virtual void Map(WebApplication app, ServerConfiguration configuration)
     {

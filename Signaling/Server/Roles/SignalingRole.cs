@@ -40,6 +40,8 @@ internal sealed class SignalingRole : Role
             provider.GetRequiredService<AccessGate>(), options, configuration.Has("Turn") ? provider.GetRequiredService<TurnServer>() : null, provider.GetRequiredService<TimeProvider>()));
     }
 
+    public override IEnumerable<string> CheckFiles(ServerConfiguration configuration) => SignalingServices.CheckFiles((SignalingOptions)configuration[Section]);
+
     public override void Map(WebApplication app, ServerConfiguration configuration) => app.MapSessionAdmin();
 
     /// <summary>HTTPS from the first start: without an authority one is made, and with it the certificate of the gateways' listener.</summary>

@@ -15,5 +15,7 @@ internal sealed class TurnRole : Role
     public override void AddServices(WebApplicationBuilder builder, ServerConfiguration configuration) =>
         builder.Services.AddTurn((TurnOptions)configuration[Section]);
 
+    public override IEnumerable<string> CheckFiles(ServerConfiguration configuration) => TurnPlan.Check((TurnOptions)configuration[Section]);
+
     public override void Map(WebApplication app, ServerConfiguration configuration) => app.MapTurnAdmin();
 }

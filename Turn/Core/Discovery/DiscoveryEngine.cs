@@ -22,7 +22,7 @@ public sealed class DiscoveryEngine
     {
         _settings = settings;
         var limits = new RelayLimits { AnswersPerSource = settings.AnswersPerSource, AnswersPerSourceBurst = settings.AnswersPerSource * 2, AnswersPerNode = settings.AnswersTotal };
-        _budgets = new AnswerBudgets(limits, 1, new KeyedHash(random));
+        _budgets = new AnswerBudgets(limits, random);
     }
 
     /// <summary>Requests answered.</summary>

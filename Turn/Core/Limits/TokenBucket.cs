@@ -26,6 +26,26 @@ public struct TokenBucket
         return true;
     }
 
+    /// <summary>As <see cref="TryTake"/> for a bucket that several shards spend from, without a lock.</summary>
+    internal static bool TryTakeShared(ref TokenBucket bucket, TimeSpan now, long tokens, long cost, long burst)
+    {
+        var time = now.Ticks << 8;
+        while (true)
+        {
+            var seen = Volatile.Read(ref bucket._filled);
+            var filled = Math.Max(seen, time) + (tokens * cost);
+            if (filled - time > burst * cost)
+            {
+                return false;
+            }
+
+            if (Interlocked.CompareExchange(ref bucket._filled, filled, seen) == seen)
+            {
+                return true;
+            }
+        }
+    }
+
     /// <summary>True when nothing is owed any more, so that the bucket equals a new one.</summary>
     public readonly bool IsFull(TimeSpan now) => _filled <= now.Ticks << 8;
 

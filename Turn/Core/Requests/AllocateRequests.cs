@@ -1,6 +1,7 @@
 using MediaRelay.Stun;
 using MediaRelay.Turn.Allocations;
 using MediaRelay.Turn.Limits;
+using MediaRelay.Turn.Peers;
 using MediaRelay.Turn.Ports;
 
 namespace MediaRelay.Turn.Requests;
@@ -138,6 +139,13 @@ internal sealed class AllocateRequests(RelayState state, Answers answers, Mobili
             return StunErrorCode.Forbidden;
         }
 
+        // The gateways' and viewers' credentials name a session; a way into TCP services is not what they are for.
+        if (protocol == Tcp && request.Caller.Kind == CredentialKinds.Timed && TimedName.TryRead(request.UserName, out var timed) && timed.Scope.Contains((byte)'~'))
+        {
+            reason = RefusalReason.UnsupportedTransport;
+            return StunErrorCode.Forbidden;
+        }
+
         wish.IsTcp = protocol == Tcp;
         var hasEven = message.Has(StunAttributeType.EvenPort);
         var hasToken = message.Has(StunAttributeType.ReservationToken);
@@ -244,7 +252,8 @@ internal sealed class AllocateRequests(RelayState state, Answers answers, Mobili
             return answers.Error(ref request, code, code == StunErrorCode.AddressFamilyNotSupported ? RefusalReason.UnsupportedFamily : RefusalReason.NoPort);
         }
 
-        var lifetime = Lifetimes.Grant(wish.LifetimeSeconds, limits, request.Caller.TokenLifetime);
+        var left = Lifetimes.UntilLatestEnd(state.Users[user].Kind, request.Now, request.Now, limits);
+        var lifetime = Lifetimes.Grant(wish.LifetimeSeconds, limits, Lifetimes.Shorter(left, request.Caller.TokenLifetime));
         state.Allocations.SetExpiry(position, IpFamily.None, request.Now + lifetime);
         state.Counters.AllocationsCreated++;
         request.Commands.Add(new RelayCommand

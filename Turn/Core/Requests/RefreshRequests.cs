@@ -37,7 +37,8 @@ internal sealed class RefreshRequests(RelayState state, Answers answers, Mobilit
             return Delete(ref request, position, family);
         }
 
-        var lifetime = Lifetimes.Grant(seconds, state.Limits, request.Caller.TokenLifetime);
+        var left = Lifetimes.UntilLatestEnd(state.Users[allocation.User].Kind, allocation.Created, request.Now, state.Limits);
+        var lifetime = Lifetimes.Grant(seconds, state.Limits, Lifetimes.Shorter(left, request.Caller.TokenLifetime));
         state.Allocations.SetExpiry(position, family, request.Now + lifetime);
         if (request.Caller.Kind == Peers.CredentialKinds.Token)
         {

@@ -46,6 +46,9 @@ internal abstract class ClientConnection
     /// <summary>Closes after what is queued was written, or after a short time.</summary>
     public abstract void Close();
 
+    /// <summary>Closes at once, whatever is queued.</summary>
+    public virtual void Abort() => Close();
+
     /// <summary>Sends what follows from the client to another shard.</summary>
     public abstract void MoveTo(RelayShard shard);
 

@@ -11,6 +11,7 @@ internal sealed partial class RelayShard
 {
     private const int Backlog = 32;
     private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan AcceptPause = TimeSpan.FromMilliseconds(100);
 
     private readonly Dictionary<int, Socket> _tcpPorts = [];
     private readonly Dictionary<uint, PeerStream> _peers = [];
@@ -52,25 +53,34 @@ internal sealed partial class RelayShard
 
     private async Task AcceptAsync(Socket listener, RelayPort port)
     {
-        try
+        while (true)
         {
-            while (true)
+            try
             {
                 var socket = await listener.AcceptAsync();
-                socket.NoDelay = true;
                 await Inbox.PostAsync(shard => shard.HandlePeerAccepted(port, socket));
             }
-        }
-        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
-        {
-            // The port was closed.
+            catch (Exception exception) when (exception is ObjectDisposedException || listener.SafeHandle.IsClosed)
+            {
+                return; // The port was closed.
+            }
+            catch (SocketException)
+            {
+                // A peer that left before it was accepted, or no descriptor free: the port stays open.
+                await Task.Delay(AcceptPause, _time);
+            }
         }
     }
 
     private void HandlePeerAccepted(RelayPort port, Socket socket)
     {
         Span<byte> message = stackalloc byte[RelayEngine.MaxReply];
-        var peer = socket.RemoteEndPoint is System.Net.IPEndPoint remote ? TransportAddress.From(remote) : default;
+        if (!TryPrepare(socket, out var peer))
+        {
+            socket.Dispose();
+            return;
+        }
+
         var written = _engine.HandlePeerAccepted(port, peer, _now, message, out var client, out var id);
         if (written == 0 || !_clients.TryGetValue(client.Connection, out var connection))
         {
@@ -80,6 +90,22 @@ internal sealed partial class RelayShard
 
         _peers[id] = new PeerStream(socket, id, this);
         _ = connection.TrySend(message[..written], isMedia: false);
+    }
+
+    /// <summary>False when the peer has reset the connection already.</summary>
+    private static bool TryPrepare(Socket socket, out TransportAddress peer)
+    {
+        peer = default;
+        try
+        {
+            socket.NoDelay = true;
+            peer = socket.RemoteEndPoint is System.Net.IPEndPoint remote ? TransportAddress.From(remote) : default;
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
     }
 
     private void ConnectPeer(in RelayCommand command) =>

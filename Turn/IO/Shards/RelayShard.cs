@@ -131,8 +131,7 @@ internal sealed unsafe partial class RelayShard : IDisposable
                 catch (Exception exception) when (exception is not OutOfMemoryException)
                 {
                     // A bug in the engine costs one turn, not the node.
-                    Counters.Restarts++;
-                    _observer.ShardFailed(Index, exception);
+                    Contain(exception);
                 }
             }
         }
@@ -181,24 +180,10 @@ internal sealed unsafe partial class RelayShard : IDisposable
         // First, because it may say whose datagrams belong to another shard.
         TakeInbox();
         var received = _loop.Received;
-        var sockets = _settings.Sockets;
-        for (var i = 0; i < received.Length; i++)
-        {
-            if ((uint)received[i].Token < (uint)sockets.Count && !sockets[received[i].Token].IsMedia)
-                HandleFromClient(in received[i], sockets[received[i].Token].Listener);
-        }
-
-        for (var i = 0; i < received.Length; i++)
-        {
-            ref readonly var entry = ref received[i];
-            if (entry.Token >= RelayTokens)
-            {
-                if (entry.Dropped == 0 || !_overload.DropsFromPeer(entry.Token, entry.Length, entry.Dropped, Counters))
-                    HandleFromPeer(in entry);
-            }
-            else if (sockets[entry.Token].IsMedia && !_overload.Drops(entry.Token, entry.Length, Counters))
-                HandleFromClient(in entry, sockets[entry.Token].Listener);
-        }
+        for (var next = 0; next < received.Length;)
+            next = TakeControl(received, next);
+        for (var next = 0; next < received.Length;)
+            next = TakeMedia(received, next);
 
         if (_engine.NextDeadline is { } due && due <= _now)
         {
@@ -214,17 +199,83 @@ internal sealed unsafe partial class RelayShard : IDisposable
         Counters.BufferShortages = _loop.Shortages;
     }
 
+    /// <summary>From one datagram on, everything of control sockets. Gives where to go on: behind the last one, or behind one that met a bug, whose cost is its own answer.</summary>
+    private int TakeControl(ReadOnlySpan<ReceivedDatagram> received, int at)
+    {
+        var sockets = _settings.Sockets;
+        try
+        {
+            for (; at < received.Length; at++)
+            {
+                if ((uint)received[at].Token < (uint)sockets.Count && !sockets[received[at].Token].IsMedia)
+                    HandleFromClient(in received[at], sockets[received[at].Token].Listener);
+            }
+        }
+        catch (Exception exception) when (exception is not OutOfMemoryException)
+        {
+            Contain(exception);
+        }
+
+        return at + 1;
+    }
+
+    /// <summary>The same for everything else.</summary>
+    private int TakeMedia(ReadOnlySpan<ReceivedDatagram> received, int at)
+    {
+        var sockets = _settings.Sockets;
+        try
+        {
+            for (; at < received.Length; at++)
+            {
+                ref readonly var entry = ref received[at];
+                if (entry.Token >= RelayTokens)
+                {
+                    if (entry.Dropped == 0 || !_overload.DropsFromPeer(entry.Token, entry.Length, entry.Dropped, Counters))
+                        HandleFromPeer(in entry);
+                }
+                else if (sockets[entry.Token].IsMedia && !_overload.Drops(entry.Token, entry.Length, Counters))
+                    HandleFromClient(in entry, sockets[entry.Token].Listener);
+            }
+        }
+        catch (Exception exception) when (exception is not OutOfMemoryException)
+        {
+            Contain(exception);
+        }
+
+        return at + 1;
+    }
+
     private void TakeInbox()
     {
-        for (var i = 0; i < InboxBudget && Inbox.TryTake(out var message); i++)
+        for (var taken = 0; taken < InboxBudget && !Inbox.IsEmpty;)
         {
-            if (message.Work is { } work)
-                work(this);
-            else if (message.IsClosed)
-                HandleClosed(message.Client!);
-            else
-                HandleFrame(message.Client, message.Client?.Client ?? message.From, message.Rented!, message.Length, message.Origin - 1);
+            try
+            {
+                for (; taken < InboxBudget && Inbox.TryTake(out var message); taken++)
+                {
+                    if (message.Work is { } work)
+                        work(this);
+                    else if (message.IsClosed)
+                        HandleClosed(message.Client!);
+                    else
+                        HandleFrame(message.Client, message.Client?.Client ?? message.From, message.Rented!, message.Length, message.Origin - 1);
+                }
+            }
+            catch (Exception exception) when (exception is not OutOfMemoryException)
+            {
+                Contain(exception);
+                taken++;
+            }
         }
+    }
+
+    /// <summary>Tells of a bug and drops the commands that it left half carried out, so that it is not met again with every later request.</summary>
+    private void Contain(Exception exception)
+    {
+        _commands.Clear();
+        _afterReply.Clear();
+        Counters.Restarts++;
+        _observer.ShardFailed(Index, exception);
     }
 
     private Span<byte> NextReply(out byte* memory)

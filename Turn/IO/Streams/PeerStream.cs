@@ -16,7 +16,16 @@ internal sealed class PeerStream(Socket socket, uint connectionId, RelayShard sh
     public async Task PumpAsync(ConnectionContext client, StreamClient owner, CancellationToken stop)
     {
         using var both = CancellationTokenSource.CreateLinkedTokenSource(stop);
-        await owner.DrainAsync();
+        try
+        {
+            await owner.DrainAsync(both.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            Dispose();
+            return;
+        }
+
         var up = ToPeerAsync(client.Transport.Input, both.Token);
         var down = ToClientAsync(client.Transport.Output, both.Token);
         _ = await Task.WhenAny(up, down);

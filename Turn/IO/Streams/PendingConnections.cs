@@ -17,6 +17,8 @@ internal sealed class PendingConnections(int perAddress, int total, TimeProvider
     private readonly Dictionary<TransportAddress, int> _byAddress = [];
     private readonly long _started = time.GetTimestamp();
 
+    public TimeProvider Clock => time;
+
     public int Count
     {
         get
@@ -45,7 +47,7 @@ internal sealed class PendingConnections(int perAddress, int total, TimeProvider
             AddLocked(client);
         }
 
-        oldest?.Close();
+        oldest?.Abort();
         return true;
     }
 
@@ -65,7 +67,7 @@ internal sealed class PendingConnections(int perAddress, int total, TimeProvider
             RemoveLocked(client);
     }
 
-    /// <summary>Closes what is overdue; called about once a second.</summary>
+    /// <summary>Closes what is overdue, also what does not read its last answer; called about once a second.</summary>
     public void Sweep()
     {
         var overdue = new List<ClientConnection>();
@@ -87,7 +89,7 @@ internal sealed class PendingConnections(int perAddress, int total, TimeProvider
         }
 
         foreach (var client in overdue)
-            client.Close();
+            client.Abort();
     }
 
     private void AddLocked(ClientConnection client)

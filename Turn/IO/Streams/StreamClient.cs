@@ -23,6 +23,9 @@ internal sealed class StreamClient(ConnectionContext connection, RelayShard shar
     /// <summary>Backlog above which the connection is closed, in bytes.</summary>
     private const int MostBacklog = 1024 * 1024;
 
+    /// <summary>What a client that reads may take to get the last words.</summary>
+    private static readonly TimeSpan CloseLimit = TimeSpan.FromSeconds(2);
+
     private const int MaxChannelData = ChannelData.HeaderLength + ushort.MaxValue;
 
     private readonly Lock _gate = new();
@@ -72,6 +75,9 @@ internal sealed class StreamClient(ConnectionContext connection, RelayShard shar
             await _shard.Inbox.PostClosedAsync(this);
             lock (_gate)
                 _closing = true;
+
+            // The transport waits for its last bytes to be taken; a client that reads nothing must not hold it for ever.
+            _ = AbortLaterAsync();
         }
     }
 
@@ -108,9 +114,19 @@ internal sealed class StreamClient(ConnectionContext connection, RelayShard shar
         {
             _closing = true;
             if (_isWriting)
+            {
+                _ = AbortLaterAsync();
                 return;
+            }
         }
 
+        connection.Abort();
+    }
+
+    public override void Abort()
+    {
+        lock (_gate)
+            _closing = true;
         connection.Abort();
     }
 
@@ -121,7 +137,7 @@ internal sealed class StreamClient(ConnectionContext connection, RelayShard shar
     void IThreadPoolWorkItem.Execute() => _ = WriteAsync();
 
     /// <summary>Waits until everything queued so far has left, before raw bytes of a peer follow.</summary>
-    internal async Task DrainAsync()
+    internal async Task DrainAsync(CancellationToken stop)
     {
         while (true)
         {
@@ -131,8 +147,14 @@ internal sealed class StreamClient(ConnectionContext connection, RelayShard shar
                     return;
             }
 
-            await Task.Delay(1);
+            await Task.Delay(1, stop);
         }
+    }
+
+    private async Task AbortLaterAsync()
+    {
+        await Task.Delay(CloseLimit, Strangers.Clock);
+        connection.Abort();
     }
 
     private async Task WriteAsync()

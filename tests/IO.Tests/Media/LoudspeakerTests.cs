@@ -36,10 +36,24 @@ public sealed class LoudspeakerTests : IDisposable
     }
 
     [Fact]
-    public async Task A_command_that_cannot_be_started_harms_nobody()
+    public async Task A_command_that_cannot_be_started_is_tried_again_with_the_next_words()
     {
-        await using var speaker = new LoudspeakerTalkBack("/nowhere/aplay");
-        for (ushort i = 0; i < 100; i++) speaker.HandleRtp(Voice(i));
+        string program = _file + ".sh";
+        await using (var speaker = new LoudspeakerTalkBack(program))
+        {
+            ushort number = 0;
+            speaker.HandleRtp(Voice(number++));
+            await Until.TrueAsync(() => speaker.Failures > 0, "the command was tried");
+            await File.WriteAllTextAsync(program, $"#!/bin/sh\nexec cat > {_file}\n");
+            File.SetUnixFileMode(program, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+            await Until.TrueAsync(() =>
+            {
+                speaker.HandleRtp(Voice(number++));
+                return new FileInfo(_file).Length > 0;
+            }, "it plays");
+        }
+
+        File.Delete(program);
     }
 
     private static byte[] Voice(ushort number)

@@ -54,7 +54,7 @@ public sealed class LostPeerTests : IAsyncDisposable
         await Until(() => Seen(events).Count > 0);
         (GateEventKind kind, TimeSpan at) = Seen(events)[0];
         Assert.Equal(GateEventKind.Unavailable, kind);
-        Assert.InRange(at, TimeSpan.Zero, TimeSpan.FromSeconds(1.5)); // A second, and what a busy machine adds.
+        Assert.InRange(at, TimeSpan.Zero, TimeSpan.FromSeconds(6)); // A second, and what a busy machine adds; without the deadline it would be told when the peer is back.
 
         wire.Fault = Fault.None;
         await Until(() => Seen(events).Any(e => e.Kind == GateEventKind.Set));

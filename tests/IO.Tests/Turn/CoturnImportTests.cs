@@ -80,6 +80,8 @@ public class CoturnImportTests
     [InlineData("realm=a-realm-of-more-than-24-bytes", "line 1, realm: 'a-realm-of-more-than-24-bytes' is longer than 24 bytes (it would amplify floods). Choose a shorter one; stored MD5 keys depend on it.")]
     [InlineData("userdb=/var/db/turndb", "line 1, userdb: there is no user database; use UsersFile or timed credentials.")]
     [InlineData("frobnicate=1", "line 1, frobnicate: there is nothing like it here.")]
+    [InlineData("permission-lifetime=60", "line 1, permission-lifetime: a permission always lives for 5 minutes.")]
+    [InlineData("channel-lifetime=60", "line 1, channel-lifetime: a channel binding always lives for 10 minutes.")]
     [InlineData("min-port=many", "line 1, min-port: 'many' is no number.")]
     [InlineData("denied-peer-ip=10.0.0.9-10.0.0.1", "line 1, denied-peer-ip: '10.0.0.9-10.0.0.1' is no address or range.")]
     public void What_cannot_be_carried_is_named_with_its_line(string line, string expected)

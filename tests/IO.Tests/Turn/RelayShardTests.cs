@@ -121,6 +121,75 @@ public sealed class RelayShardTests : IDisposable
         Assert.Null(failure);
     }
 
+    /// <summary>A datagram that meets a bug costs its sender an answer; those of others in the same batch are served.</summary>
+    [Theory]
+    [InlineData(DatagramMechanism.Auto)]
+    [InlineData(DatagramMechanism.Epoll)]
+    public async Task A_datagram_that_meets_a_bug_takes_nothing_from_the_others_of_its_batch(DatagramMechanism mechanism)
+    {
+        var observer = new FailingObserver();
+        using var shard = Start(mechanism, out var server, observer);
+        _client.Connect(server.ToEndPoint());
+        _ = Request(StunMethod.Allocate, static (ref StunWriter writer) => writer.AddRequestedTransport(17));
+        using var paused = new ManualResetEventSlim();
+        using var goOn = new ManualResetEventSlim();
+        await shard.Inbox.PostAsync(ignored =>
+        {
+            paused.Set();
+            _ = goOn.Wait(TimeSpan.FromSeconds(30));
+        });
+        Assert.True(paused.Wait(TimeSpan.FromSeconds(10)));
+        var poison = new byte[512];
+        var wrong = new StunWriter(poison, StunMethod.Allocate, StunClass.Request, TransactionId.FromBytes(_payload.AsSpan(0, 12)));
+        wrong.AddRequestedTransport(17);
+        wrong.AddText(StunAttributeType.Username, "alice");
+        wrong.AddText(StunAttributeType.Realm, "test");
+        wrong.Add(StunAttributeType.Nonce, _nonce);
+        wrong.AddIntegrity(LongTermKey.Derive(PasswordAlgorithm.Md5, "alice", "test", "wrong").Bytes);
+        var others = Enumerable.Range(0, 3).Select(_ => new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp) { ReceiveTimeout = 5000 }).ToList();
+        var question = new byte[64];
+        var binding = new StunWriter(question, StunMethod.Binding, StunClass.Request, TransactionId.FromBytes(_payload.AsSpan(12, 12)));
+        foreach (var other in others)
+        {
+            _ = _client.Send(poison.AsSpan(0, wrong.Length));
+            _ = other.SendTo(question.AsSpan(0, binding.Length), server.ToEndPoint());
+        }
+
+        goOn.Set();
+        Assert.All(others, other => Assert.InRange(other.Receive(_buffer), 20, 100));
+        others.ForEach(other => other.Dispose());
+        Assert.Equal(3, observer.Failures);
+        Assert.Equal(3, shard.Counters.Restarts);
+    }
+
+    /// <summary>Throws where a refusal is told, as a bug in the path of a request would.</summary>
+    private sealed class FailingObserver : ITurnObserver
+    {
+        private int _failures;
+
+        public int Failures => Volatile.Read(ref _failures);
+
+        public void AllocationCreated(int shard, in RelayCommand command)
+        {
+        }
+
+        public void AllocationGone(int shard, in RelayCommand command)
+        {
+        }
+
+        public void Refused(in FiveTuple from, RelayOutcome outcome, ReadOnlySpan<byte> userName) => throw new InvalidOperationException("a bug");
+
+        public void Withheld(int shard, long count, TransportAddress newest)
+        {
+        }
+
+        public void PortFailed(int shard, TransportAddress address, SocketError error)
+        {
+        }
+
+        public void ShardFailed(int shard, Exception exception) => Interlocked.Increment(ref _failures);
+    }
+
     private const uint UringSetup = 425;
 
     private TransportAddress BindChannel()
@@ -144,7 +213,7 @@ public sealed class RelayShardTests : IDisposable
         return read[0];
     }
 
-    private static RelayShard Start(DatagramMechanism mechanism, out TransportAddress server)
+    private static RelayShard Start(DatagramMechanism mechanism, out TransportAddress server, ITurnObserver? observer = null)
     {
         var sockets = UdpListenerSockets.Open(TransportAddress.Parse("127.0.0.1:0"), 1);
         Assert.True(sockets.IsSteered);
@@ -170,7 +239,7 @@ public sealed class RelayShardTests : IDisposable
                     new PeerFilter(new PeerPolicy { OpensLoopback = true }),
                     random),
             },
-            new TurnEvents(listeners, TimeProvider.System, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance),
+            observer ?? new TurnEvents(listeners, TimeProvider.System, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance),
             TimeProvider.System);
         shard.Siblings = [shard];
         shard.Start();

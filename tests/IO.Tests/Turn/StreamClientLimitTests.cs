@@ -98,6 +98,67 @@ public sealed class StreamClientLimitTests
         Assert.False(client.TrySend(message, isMedia: false));
     }
 
+    /// <summary>A stranger whose answer waits because it reads nothing: the sweep does not wait with it.</summary>
+    [Fact]
+    public async Task A_stranger_that_does_not_read_is_swept_like_any_other()
+    {
+        await using var connection = Stuck();
+        var strangers = new PendingConnections(256, 8192, _time);
+        var client = Writing(connection, strangers);
+        Assert.True(strangers.TryAdd(client));
+        client.HasSpoken = true;
+        _time.Advance(TimeSpan.FromSeconds(21));
+        strangers.Sweep();
+        await ClosedAsync(connection);
+        Assert.Equal(0, strangers.Count);
+    }
+
+    [Fact]
+    public async Task Closing_waits_two_seconds_for_who_does_not_read()
+    {
+        await using var connection = Stuck();
+        var client = Writing(connection, new PendingConnections(256, 8192, _time));
+        client.Close();
+        _time.Advance(TimeSpan.FromSeconds(1.9));
+        Assert.False(connection.ConnectionClosed.IsCancellationRequested);
+        _time.Advance(TimeSpan.FromSeconds(0.2));
+        await ClosedAsync(connection);
+    }
+
+    [Fact]
+    public async Task Waiting_for_a_client_that_does_not_read_ends_with_its_connection()
+    {
+        await using var connection = Stuck();
+        var client = Writing(connection, new PendingConnections(256, 8192, _time));
+        using var stop = new CancellationTokenSource();
+        var drained = client.DrainAsync(stop.Token);
+        Assert.False(drained.IsCompleted);
+        await stop.CancelAsync();
+        _ = await Assert.ThrowsAnyAsync<OperationCanceledException>(() => drained.WaitAsync(TimeSpan.FromSeconds(10)));
+    }
+
+    /// <summary>A connection whose other side takes nothing.</summary>
+    private static DefaultConnectionContext Stuck()
+    {
+        var outgoing = new Pipe(new PipeOptions(pauseWriterThreshold: 1, resumeWriterThreshold: 1, useSynchronizationContext: false));
+        var incoming = new Pipe();
+        return new DefaultConnectionContext("stuck", new DuplexPipe(incoming.Reader, outgoing.Writer), new DuplexPipe(outgoing.Reader, incoming.Writer));
+    }
+
+    private static StreamClient Writing(DefaultConnectionContext connection, PendingConnections strangers)
+    {
+        var client = new StreamClient(connection, null!, []) { Number = 1, Client = new FiveTuple(TransportAddress.Parse("192.0.2.1:1000"), 0, 1), Strangers = strangers };
+        Assert.True(client.TrySend(new byte[100], isMedia: false));
+        return client;
+    }
+
+    private static async Task ClosedAsync(DefaultConnectionContext connection)
+    {
+        var closed = new TaskCompletionSource();
+        await using var registration = connection.ConnectionClosed.Register(closed.SetResult);
+        await closed.Task.WaitAsync(TimeSpan.FromSeconds(10));
+    }
+
     private static FakeClient Client(PendingConnections strangers, string address, int number) =>
         new() { Number = number + 1, Client = new FiveTuple(TransportAddress.Parse($"{address}:1000"), 0, number + 1), Strangers = strangers };
 

@@ -2,6 +2,7 @@ using System.ComponentModel.DataAnnotations;
 using MediaRelay.Stun;
 using MediaRelay.Turn;
 using MediaRelay.Turn.IO;
+using MediaRelay.Turn.Peers;
 
 namespace MediaRelay.IO.Tests.Turn;
 
@@ -21,6 +22,8 @@ public sealed class TurnOptionsTests
         { new TurnOptions { TokenKeysFile = "keys" }, "Turn:ServerName '' is empty or together with Turn:Realm 'mediarelay' too long for the answer to a stranger. Both may have 28 bytes, each rounded up to 4." },
         { new TurnOptions { TokenKeysFile = "keys", Realm = "a-realm-of-24-characters", ServerName = "relay" }, "Turn:ServerName 'relay' is empty or together with Turn:Realm 'a-realm-of-24-characters' too long for the answer to a stranger. Both may have 28 bytes, each rounded up to 4." },
         { new TurnOptions { AllowedPeers = ["10.0.0.0/33"] }, "Turn:AllowedPeers has '10.0.0.0/33', which is no network. Write 10.20.0.0/16 or 2001:db8:1::/48." },
+        { new TurnOptions { AllowedPeers = ["10.0.0.0/8", "127.0.0.0/24"] }, "Turn:AllowedPeers contains 127.0.0.0/24, which lies in 127.0.0.0/8 and can never be opened. Remove the entry." },
+        { new TurnOptions { Nat64Prefixes = ["64:ff9b::/95"] }, "Turn:Nat64Prefixes has '64:ff9b::/95', which is no NAT64 prefix. Write an IPv6 network of 32, 40, 48, 56, 64 or 96 bits, e.g. 64:ff9b::/96." },
         { new TurnOptions { RequireSha256 = true, OfferSha256 = false }, "Turn:RequireSha256 is on and Turn:OfferSha256 is off, so nobody could log in. Switch OfferSha256 on." },
         { new TurnOptions { Rfc5780Addresses = ["192.0.2.1:3478"] }, "Turn:Rfc5780Addresses has 1 entries. Two are needed: primary and alternate, with different addresses and ports." },
         { new TurnOptions { Redirect = RedirectMode.Always }, "Turn:Redirect is Always without Turn:AlternateServers, so no client could be served. Name at least one sibling." },
@@ -30,6 +33,30 @@ public sealed class TurnOptionsTests
     [MemberData(nameof(Faults))]
     public void A_contradiction_is_one_sentence_with_the_way_out(TurnOptions options, string sentence) =>
         Assert.Equal([sentence], options.Validate(new ValidationContext(options)).Select(result => result.ErrorMessage));
+
+    /// <summary>An address translator of the operator's own network leads to IPv4 addresses that nobody may reach.</summary>
+    [Fact]
+    public void A_peer_inside_a_NAT64_prefix_is_judged_by_its_IPv4_address()
+    {
+        var without = new PeerFilter(TurnPlan.Read(new TurnOptions { Listen = ["127.0.0.1:0"] }).PeersFor([]));
+        var with = new PeerFilter(TurnPlan.Read(new TurnOptions { Listen = ["127.0.0.1:0"], Nat64Prefixes = ["2a00:64::/96"] }).PeersFor([]));
+        Assert.True(without.IsAllowed(TransportAddress.Parse("[2a00:64::a00:1]:1")));
+        Assert.False(with.IsAllowed(TransportAddress.Parse("[2a00:64::a00:1]:1")));
+        Assert.True(with.IsAllowed(TransportAddress.Parse("[2a00:64::808:808]:1")));
+    }
+
+    /// <summary>Whole numbers of the command line that would be others after a cast.</summary>
+    [Theory]
+    [InlineData("--workers", "4294967297", "--workers needs 0 to 64.")]
+    [InlineData("--total-quota", "4294967297", "--total-quota needs 1 to 1000000.")]
+    [InlineData("--user-quota", "4294967297", "--user-quota needs 0 to 1000000.")]
+    [InlineData("--user-quota", "-1", "--user-quota needs 0 to 1000000.")]
+    public void A_number_beyond_its_range_is_a_sentence(string flag, string value, string sentence)
+    {
+        Assert.Contains(sentence, MediaRelay.Server.Commands.Root.Create().Parse(["turn", flag, value]).Errors.Select(error => error.Message));
+        Assert.Empty(MediaRelay.Server.Commands.Root.Create().Parse(["turn", flag, "7"]).Errors);
+        Assert.Empty(MediaRelay.Server.Commands.Root.Create().Parse(["turn"]).Errors);
+    }
 
     [Fact]
     public void Defaults_have_no_fault() => Assert.Empty(new TurnOptions().Validate(new ValidationContext(new object())));

@@ -10,6 +10,9 @@ public sealed class TurnTestCommandTests
 {
     private const string Secret = "0123456789abcdef0123456789abcdef";
 
+    /// <summary>Stands for the file that each run gets.</summary>
+    private const string SecretFile = "(secret file)";
+
     // $1 program, $2 folder, then the arguments of turn test. The namespace ends with the shell.
     private const string Script = """
         program=$1; log=$2/relay.log; shift 2
@@ -27,7 +30,7 @@ public sealed class TurnTestCommandTests
 
     [Theory]
     [InlineData("turn:51.0.0.1", "--user", "alice", "--password", "wonderland")]
-    [InlineData("turn:51.0.0.1?transport=tcp", "--user", "gateway-17", "--auth-secret", Secret)]
+    [InlineData("turn:51.0.0.1?transport=tcp", "--user", "gateway-17", "--auth-secret-file", SecretFile)]
     public async Task Our_own_relay_passes_every_step(params string[] arguments)
     {
         var (code, output) = await RunAsync(arguments);
@@ -49,8 +52,10 @@ public sealed class TurnTestCommandTests
     private static async Task<(int Code, string Output)> RunAsync(params string[] arguments)
     {
         var folder = Directory.CreateTempSubdirectory("mediarelay-turn-test").FullName;
+        var secret = Path.Combine(folder, "secret");
+        await File.WriteAllTextAsync(secret, $"# shared with signaling\n{Secret}\n");
         var start = new ProcessStartInfo("unshare") { RedirectStandardOutput = true, RedirectStandardError = true };
-        foreach (var argument in (string[])["-n", "bash", "-c", Script, "turn-test", Path.Combine(AppContext.BaseDirectory, "mediarelay.dll"), folder, .. arguments])
+        foreach (var argument in (string[])["-n", "bash", "-c", Script, "turn-test", Path.Combine(AppContext.BaseDirectory, "mediarelay.dll"), folder, .. arguments.Select(argument => argument == SecretFile ? secret : argument)])
             start.ArgumentList.Add(argument);
         using var process = Process.Start(start)!;
         try

@@ -8,6 +8,28 @@ public sealed class RefreshTests
 {
     public static TheoryData<StunMethod> LaterMethods => [StunMethod.Refresh, StunMethod.CreatePermission, StunMethod.ChannelBind];
 
+    /// <summary>Who once held a credential that expires must not keep its allocation for ever by refreshing it.</summary>
+    [Theory]
+    [InlineData(true, 0)]
+    [InlineData(false, 1)]
+    public void An_allocation_of_a_timed_credential_has_a_latest_end(bool isTimed, int left)
+    {
+        var scene = new Scene(limits: l => l with { MaxSession = TimeSpan.FromHours(1) });
+        var credential = TimedCredential.Issue(Scene.Secret, scene.Utc.AddMinutes(5), "gw-17");
+        var client = isTimed ? scene.Allocated(credential.Username, credential.Password) : scene.Allocated();
+        uint granted = 0;
+        for (var minute = 5; minute <= 55; minute += 5)
+        {
+            scene.Advance(TimeSpan.FromMinutes(5));
+            Assert.True(client.Refresh(600).Read().TryGetLifetime(out granted));
+        }
+
+        Assert.Equal(isTimed ? 300u : 600u, granted);
+        scene.Advance(TimeSpan.FromMinutes(5) + TimeSpan.FromSeconds(1));
+        Assert.Equal(left, scene.Engine.AllocationCount);
+        Assert.Equal(isTimed ? 437 : 0, client.Refresh(600).Code);
+    }
+
     [Theory]
     [MemberData(nameof(LaterMethods))]
     public void Section_5_a_request_without_allocation_gets_437(StunMethod method)

@@ -41,6 +41,20 @@ public sealed class TcpRelayTests
         Assert.Equal(code == 0, scene.Commands.Any(c => c.Kind == RelayCommandKind.OpenPort && c.IsTcp));
     }
 
+    /// <summary>Gateways and viewers of a look-in have credentials that name their session; TCP services are not for them.</summary>
+    [Theory]
+    [InlineData("", 0)]
+    [InlineData("realm-of-another-issuer", 0)]
+    [InlineData("s-1~", 403)]
+    [InlineData("s-1~r100", 403)]
+    public void A_credential_of_a_session_gets_no_TCP_allocation(string scope, int code)
+    {
+        var scene = Tcp();
+        var credential = scope.Length == 0 ? TimedCredential.Issue(Scene.Secret, scene.Utc.AddMinutes(5), "gw-17") : TimedCredential.Issue(Scene.Secret, scene.Utc.AddMinutes(5), "gw-17", scope);
+        Assert.Equal(code, scene.Client(credential.Username, credential.Password, listener: Scene.TcpV4, connection: 1).Allocate(protocol: 6).Code);
+        Assert.Equal(0, scene.Client(credential.Username, credential.Password, listener: Scene.TcpV4, connection: 2).Allocate().Code);
+    }
+
     [Fact]
     public void Section_5_1_forbidden_UDP_gets_403()
     {

@@ -105,6 +105,62 @@ public sealed class FloodTests
         Assert.InRange((double)received / sent, 0.1, 0.35);
     }
 
+    /// <summary>The kernel spreads the ports of one address over all shards: together they answer it no more than one would.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(8)]
+    public void One_address_gets_no_more_answers_from_many_shards_than_from_one(int shards)
+    {
+        var limits = new RelayLimits();
+        var budgets = new Limits.AnswerBudgets(limits, new CountingRandom(3));
+        var scenes = Enumerable.Range(0, shards).Select(i => new Scene(s => s with { Shard = (byte)i, Budgets = budgets })).ToList();
+        var client = scenes[0].Client();
+        var request = client.Plain(StunMethod.Allocate, (ref StunWriter w) => w.AddRequestedTransport(17));
+        var answers = 0;
+        for (var i = 0; i < 10_000; i++)
+        {
+            var scene = scenes[i % shards];
+            scene.Now = TimeSpan.FromHours(1) + TimeSpan.FromMilliseconds(i / 5.0);
+            answers += scene.Send(request, client.Path with { Client = client.Path.Client.WithPort(1024 + i) }).IsSilent ? 0 : 1;
+        }
+
+        Assert.InRange(answers, limits.AnswersPerSourceBurst + (2 * limits.AnswersPerSource) - 1, limits.AnswersPerSourceBurst + (2 * limits.AnswersPerSource) + 1);
+    }
+
+    [Fact]
+    public void Wrong_passwords_of_one_name_are_counted_over_all_shards()
+    {
+        var budgets = new Limits.AnswerBudgets(new RelayLimits(), new CountingRandom(3));
+        var scenes = Enumerable.Range(0, 4).Select(i => new Scene(s => s with { Shard = (byte)i, Budgets = budgets })).ToList();
+        var client = scenes[0].Client(password: "wrong");
+        var request = client.Signed(StunMethod.Allocate, (ref StunWriter w) => w.AddRequestedTransport(17));
+        Assert.Equal(20, Enumerable.Range(0, 100).Count(i => !scenes[i % 4].Send(request, client.Path).IsSilent));
+    }
+
+    [Fact]
+    public void Shards_that_spend_in_the_same_instant_spend_no_more_than_there_is()
+    {
+        var limits = new RelayLimits();
+        for (var round = 0; round < 20; round++)
+        {
+            var budgets = new Limits.AnswerBudgets(limits, new CountingRandom((ulong)round));
+            var answered = 0;
+            var threads = Enumerable.Range(0, 4).Select(_ => new Thread(() =>
+            {
+                for (var i = 0; i < 1000; i++)
+                {
+                    if (budgets.TryAnswer(Scene.Peer, TimeSpan.FromHours(1)))
+                    {
+                        Interlocked.Increment(ref answered);
+                    }
+                }
+            })).ToList();
+            threads.ForEach(thread => thread.Start());
+            threads.ForEach(thread => thread.Join());
+            Assert.Equal(limits.AnswersPerSourceBurst, answered);
+        }
+    }
+
     [Fact]
     public void Good_clients_behind_one_carrier_NAT_address_are_not_starved()
     {
