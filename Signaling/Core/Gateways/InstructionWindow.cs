@@ -21,6 +21,9 @@ public sealed class InstructionWindow
     /// <summary>Everything up to this number is acknowledged.</summary>
     public ulong Acknowledged { get; private set; }
 
+    /// <summary>The number of the first instruction that waits; null when none does.</summary>
+    public ulong? First => _waiting.First?.Value.Instruction.Seq;
+
     /// <summary>True when an instruction can be sent at this time.</summary>
     public bool HasReady(TimeSpan now)
     {

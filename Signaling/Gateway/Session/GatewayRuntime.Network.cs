@@ -82,6 +82,11 @@ public sealed partial class GatewayRuntime
             _queue.StartInstructions(welcome.Epoch, welcome.LastInstruction);
             _waiting.Clear();
         }
+        else if (welcome.LastInstruction > _queue.Instructions.Contiguous)
+        {
+            // The server was told that these are done, by a queue that has lost it since.
+            _queue.SkipInstructionsBelow(welcome.LastInstruction + 1);
+        }
 
         _queue.AcknowledgeUpTo(welcome.LastEvent);
         if (_isClockUnset)
@@ -177,12 +182,15 @@ public sealed partial class GatewayRuntime
                 SmaAnswer answer = await _link.SendAsync("POST", Path("events"), Document(batch), null, alarms ? backoff.AlarmPatience : s_patience, stopping).ConfigureAwait(false);
                 if (answer.Status == 202 && SmaReader.TryReadAccepted(answer.Body, out EventsAccepted accepted, out _))
                 {
-                    await AskAsync(() => TakeAccepted(batch, accepted)).ConfigureAwait(false);
+                    bool isAnyTaken = await AskAsync(() => TakeAccepted(batch, accepted)).ConfigureAwait(false);
                     if (accepted.Instructions is { } instructions)
                         await TakeInstructionsAsync(instructions).ConfigureAwait(false);
-                    backoff.HandleSuccess();
-                    isSingle = false;
-                    continue;
+                    if (isAnyTaken)
+                    {
+                        backoff.HandleSuccess();
+                        isSingle = false;
+                        continue;
+                    }
                 }
 
                 retry = answer.RetryAfter;
@@ -238,7 +246,8 @@ public sealed partial class GatewayRuntime
         return x.Written.ToArray();
     }
 
-    private bool TakeAccepted(IReadOnlyList<QueuedEvent> batch, EventsAccepted accepted)
+    /// <summary>False when the server put off the whole batch: sent again at once it would be put off again.</summary>
+    private bool TakeAccepted(List<QueuedEvent> batch, EventsAccepted accepted)
     {
         var later = accepted.Rejected.Where(one => one.Code == "later").Select(one => one.Seq).ToHashSet();
         foreach (RejectedEvent rejected in accepted.Rejected.Where(one => one.Code != "later"))
@@ -256,7 +265,7 @@ public sealed partial class GatewayRuntime
         // What the server misses and we do not hold any more will never come; a hello says so.
         if (accepted.Missing.Count > 0 && accepted.Missing[0].From < _queue.FirstEvent && (_queue.Events.Count == 0 || accepted.Missing[0].To < _queue.FirstEvent))
             Wake(_needHello);
-        return true;
+        return later.Count < batch.Count;
     }
 
     private bool Drop(QueuedEvent refused, int status)

@@ -19,7 +19,8 @@ public sealed partial class GatewayRuntime : IDeviceReports, IGatewayMediaReplie
 {
     private const int MaxInputs = 256;
 
-    private static readonly TimeSpan s_gapPatience = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan s_restart = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan s_gapPatience = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan s_trimEvery = TimeSpan.FromMinutes(10);
 
     private readonly GatewayProfile _profile;
@@ -119,7 +120,7 @@ public sealed partial class GatewayRuntime : IDeviceReports, IGatewayMediaReplie
             catch (Exception e)
             {
                 LogLoopFault(e, _profile.Id);
-                await Task.Delay(s_gapPatience, _stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await Task.Delay(s_restart, _stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
     }
@@ -236,27 +237,29 @@ public sealed partial class GatewayRuntime : IDeviceReports, IGatewayMediaReplie
         }
     }
 
-    /// <summary>Begins what is next in order; a number that does not come within two seconds is given up, the server has dropped it.</summary>
+    /// <summary>
+    /// Begins what is next in order. A number that is missing is on its way in the other GET or comes again, so it is never passed over here:
+    /// what the gateway acknowledges the server deletes. When it stays away, a hello asks the server for what it has.
+    /// </summary>
     private void BeginInstructions()
     {
         while (_waiting.Count > 0)
         {
             KeyValuePair<ulong, Instruction> next = _waiting.First();
-            if (_queue.Instructions.Contains(next.Key))
-            {
-                _waiting.Remove(next.Key);
-                continue;
-            }
-
             if (next.Key > _queue.Instructions.Contiguous + 1)
             {
                 _gapSince ??= Now;
                 if (Now - _gapSince < s_gapPatience)
                     return;
-                _queue.SkipInstructionsBelow(next.Key);
+                _gapSince = Now;
+                Wake(_needHello);
+                return;
             }
 
             _waiting.Remove(next.Key);
+            _gapSince = null;
+            if (_queue.Instructions.Contains(next.Key))
+                continue;
             _queue.Begin(next.Key, next.Value.Id);
             _begun.Add(next.Value);
         }

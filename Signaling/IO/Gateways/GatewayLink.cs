@@ -87,12 +87,13 @@ internal sealed class GatewayLink
         }
     }
 
+    /// <summary>Everything up to this number is done with: what waits begins right behind it.</summary>
     public ulong AcknowledgedInstruction
     {
         get
         {
             lock (_lock)
-                return Math.Max(_window.Acknowledged, _window.Count == 0 ? _last : 0);
+                return _window.First is { } first ? first - 1 : _last;
         }
     }
 

@@ -68,6 +68,26 @@ public abstract class StorageSuite : IAsyncLifetime
     }
 
     [Fact]
+    public async Task An_alarm_however_far_ahead_is_stored_at_once_and_never_twice()
+    {
+        ulong[] far = [.. Enumerable.Range(0, 1500).Select(n => 9000 + (2 * (ulong)n))];
+        AppendResult result = await AppendAsync("g1", "e", EventPriority.Alarm, far);
+        Assert.Empty(result.Later);
+        Assert.Equal((0UL, far.Length), (result.UpTo, result.Stored.Count));
+        await ReopenAsync();
+        result = await AppendAsync("g1", "e", EventPriority.Alarm, far);
+        Assert.Equal((0, far.Length, 0), (result.Stored.Count, result.Duplicates, result.Faults.Count));
+        Assert.Equal(far.Length, Storage.Events.Read(0, 5000).Count);
+        Assert.Equal([9001UL], (await AppendAsync("g1", "e", 9001)).Later);
+        for (ulong seq = 1; seq < 9000; seq += 250)
+            result = await AppendAsync("g1", "e", [.. Enumerable.Range(0, 250).Select(n => seq + (ulong)n).Where(n => n < 9000)]);
+        Assert.Equal(9000UL, result.UpTo);
+        Assert.Equal(new SeqRange(9001, 9001), result.Missing[0]);
+        Assert.Equal(9002UL, (await AppendAsync("g1", "e", 9001)).UpTo);
+        Assert.Empty(Storage.Events.Verify().Faults);
+    }
+
+    [Fact]
     public async Task Appends_from_many_threads_are_each_complete_and_in_one_order()
     {
         await Task.WhenAll(Enumerable.Range(0, 8).Select(lane => Task.Run(async () =>

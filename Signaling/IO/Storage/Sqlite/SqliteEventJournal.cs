@@ -161,15 +161,18 @@ internal sealed class SqliteEventJournal(SqliteStorage storage) : IEventJournal
             {
                 duplicates++;
             }
-            else if (!sequence.IsInWindow(message.Seq))
+            else if (!sequence.IsInWindow(message.Seq) && message.Priority != EventPriority.Alarm)
             {
                 (later ??= []).Add(message.Seq);
             }
             else
             {
-                sequence.Add(message.Seq);
+                // An alarm is stored however far ahead it is. Should there be too many to remember their numbers, a repeat is known by its id.
+                sequence.Add(message.Seq, isUrgent: true);
                 if (Insert(database, key, append, pending))
                     stored.Add(new StoredEvent(_next++, append.Gateway, append.Epoch, append.Received, message));
+                else if (IsSame(database, key, append.Epoch, message))
+                    duplicates++;
                 else
                     (faults ??= []).Add(message.Id);
             }
@@ -196,6 +199,14 @@ internal sealed class SqliteEventJournal(SqliteStorage storage) : IEventJournal
             return false;
         _chain = chain;
         return true;
+    }
+
+    private static bool IsSame(SqliteDatabase database, long key, string epoch, SmaEvent message)
+    {
+        SqliteStatement query = database.Statement("SELECT 1 FROM events WHERE gw=? AND id=? AND epoch=? AND seq=?").Bind(key).Bind(message.Id).Bind(epoch).Bind((long)message.Seq);
+        bool isSame = query.Step();
+        query.Reset();
+        return isSame;
     }
 
     private long Key(SqliteDatabase database, string gateway)
