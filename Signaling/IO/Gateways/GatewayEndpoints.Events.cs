@@ -26,6 +26,12 @@ internal sealed partial class GatewayEndpoints
             return;
         }
 
+        if (hello.Epoch == StoredEvent.ServerEpoch)
+        {
+            await RefuseReservedAsync(context).ConfigureAwait(false);
+            return;
+        }
+
         if (!hello.Majors.Contains((byte)1))
         {
             await RefuseAsync(context, 422, "version", null, "No common version", "This server speaks major version 1.").ConfigureAwait(false);
@@ -104,7 +110,7 @@ internal sealed partial class GatewayEndpoints
 
         if (batch.Epoch == StoredEvent.ServerEpoch)
         {
-            await RefuseAsync(context, 422, SmaFault.Meaning, null, "Reserved epoch", "This epoch belongs to the server.").ConfigureAwait(false);
+            await RefuseReservedAsync(context).ConfigureAwait(false);
             return;
         }
 
@@ -190,7 +196,7 @@ internal sealed partial class GatewayEndpoints
                 pending.Add(new PendingEvent(message, scratch));
         }
 
-        return new EventAppend(batch.Gateway, batch.Epoch, pending, _clock.UtcNow);
+        return new EventAppend(batch.Gateway, batch.Epoch, pending, _clock.UtcNow) { Refused = batch.Rejected.Count == 0 ? [] : [.. batch.Rejected.Select(one => one.Seq)] };
     }
 
     private bool TryAdmit(GatewayLink link, bool isAlarm, out TimeSpan later)
@@ -208,6 +214,8 @@ internal sealed partial class GatewayEndpoints
         link.HasSession = !isAlarm;
         return true;
     }
+
+    private Task RefuseReservedAsync(HttpContext context) => RefuseAsync(context, 422, SmaFault.Meaning, null, "Reserved epoch", "This epoch belongs to the server.");
 
     private Task BusyAsync(HttpContext context)
     {

@@ -8,7 +8,7 @@ public interface IEventJournal
     /// <exception cref="StorageException">Nothing of the batch was stored.</exception>
     Task<AppendResult> AppendAsync(EventAppend append);
 
-    /// <summary>Appends an event that the Event Server makes itself; it gets its own sequence number and id.</summary>
+    /// <summary>Appends an event that the Event Server makes itself; it gets its own sequence number, and an id that no gateway can have taken before.</summary>
     Task<StoredEvent> AppendServerEventAsync(string gateway, SmaEvent draft, DateTimeOffset received);
 
     /// <summary>How far the events of a gateway's epoch are stored without a gap; 0 when the epoch is unknown.</summary>

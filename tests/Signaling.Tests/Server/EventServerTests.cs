@@ -83,6 +83,8 @@ public sealed class EventServerTests : IAsyncLifetime
         Assert.Equal(202, answer.Status);
         Assert.True(SmaReader.TryReadAccepted(answer.Body, out EventsAccepted accepted, out _));
         Assert.Equal((2UL, "schema", 2), (accepted.Rejected[0].Seq, accepted.Rejected[0].Code, accepted.Rejected[0].Line));
+        Assert.Equal(3UL, accepted.UpTo);
+        Assert.Empty(accepted.Missing);
         Assert.Equal(2, _rig.Storage.Events.Read(0, 10).Count);
     }
 
@@ -123,6 +125,31 @@ public sealed class EventServerTests : IAsyncLifetime
         Assert.Equal("2", string.Join(' ', Seqs(await GetAsync("?after=1&wait=0"))));
         Assert.Equal(204, (await GetAsync("?after=2&wait=0")).Status);
         await UntilAsync(() => _rig.Storage.Instructions.BacklogAsync(GatewayId).Result.Waiting.Count == 0, "the acknowledgement is stored");
+    }
+
+    [Fact]
+    public async Task After_a_restart_a_gateway_that_lost_its_counter_starts_right_before_what_waits()
+    {
+        for (int i = 0; i < 3; i++)
+            await _rig.Links.SendAsync(GatewayId, Instruction());
+        await GetAsync("?after=1&wait=0");
+        await UntilAsync(() => _rig.Storage.Instructions.BacklogAsync(GatewayId).Result.Waiting.Count == 2, "the acknowledgement is stored");
+        await _rig.StopAsync();
+        _link.Dispose();
+        _rig = await StartAsync(folder: _rig.Folder);
+        _link = _rig.Link();
+        Assert.Equal(1UL, (await HelloAsync(epochOfInstructions: "unknown")).LastInstruction);
+        Assert.Equal("2 3", string.Join(' ', Seqs(await GetAsync("?after=1&wait=0"))));
+    }
+
+    [Fact]
+    public async Task The_servers_own_epoch_is_refused_in_a_hello()
+    {
+        var x = new XmlOutput();
+        SmaWriter.WriteHello(x, new Hello { Gateway = GatewayId, Epoch = StoredEvent.ServerEpoch, Majors = [1], Software = "test", LastEvent = 1, FirstEvent = SmaContract.MaxSeq, LastInstruction = 0, Time = DateTimeOffset.UtcNow });
+        SmaAnswer answer = await PostAsync(_link, Base + "/session", x.Written.ToArray());
+        Assert.Equal((422, "meaning"), (answer.Status, ErrorOf(answer).Code));
+        Assert.Equal(0UL, await _rig.Storage.Events.ContiguousAsync(GatewayId, StoredEvent.ServerEpoch));
     }
 
     [Fact]

@@ -132,7 +132,32 @@ public abstract class StorageSuite : IAsyncLifetime
         StoredEvent first = await Storage.Events.AppendServerEventAsync("g1", draft, Start);
         await AppendAsync("g1", "e", 1);
         StoredEvent second = await Storage.Events.AppendServerEventAsync("g1", draft, Start);
-        Assert.Equal((1UL, 2UL, "es-2", StoredEvent.ServerEpoch), (first.Event.Seq, second.Event.Seq, second.Event.Id, second.Epoch));
+        Assert.Equal((1UL, 2UL, StoredEvent.ServerEpoch), (first.Event.Seq, second.Event.Seq, second.Epoch));
+        Assert.StartsWith("es-2-", second.Event.Id, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task No_gateway_can_take_the_id_of_a_server_event_before_it_is_made()
+    {
+        var draft = new SmaEvent { Id = "", Seq = 0, Time = Start, Kind = SmaEventKinds.GatewayLost };
+        string[] guesses = [(await Storage.Events.AppendServerEventAsync("g1", draft, Start)).Event.Id, "es-2", "es-3"];
+        for (int i = 0; i < guesses.Length; i++)
+            await Storage.Events.AppendAsync(new EventAppend("g2", "e", [new PendingEvent(draft with { Id = guesses[i], Seq = (ulong)i + 1 }, _scratch)], Start));
+        for (ulong seq = 1; seq <= 3; seq++)
+            Assert.Equal(seq, (await Storage.Events.AppendServerEventAsync("g2", draft, Start)).Event.Seq);
+    }
+
+    [Fact]
+    public async Task A_number_whose_event_was_refused_is_not_missed_any_more()
+    {
+        var batch = new EventAppend("g1", "e", [Pending("e", 1), Pending("e", 3)], Start) { Refused = [2, 0, 3, 9000] };
+        AppendResult result = await Storage.Events.AppendAsync(batch);
+        Assert.Equal((3UL, 2), (result.UpTo, result.Stored.Count));
+        Assert.Empty(result.Missing);
+        await Storage.Events.AppendAsync(new EventAppend("g1", "e", [], Start) { Refused = [4] });
+        await ReopenAsync();
+        Assert.Equal(4UL, await Storage.Events.ContiguousAsync("g1", "e"));
+        Assert.Equal(1, (await AppendAsync("g1", "e", 2)).Duplicates);
     }
 
     [Fact]
@@ -297,12 +322,11 @@ public abstract class StorageSuite : IAsyncLifetime
 
     protected Task<AppendResult> AppendAsync(string gateway, string epoch, params ulong[] seqs) => AppendAsync(gateway, epoch, EventPriority.Status, seqs);
 
-    protected Task<AppendResult> AppendAsync(string gateway, string epoch, EventPriority priority, params ulong[] seqs)
-    {
-        var scratch = new XmlOutput();
-        return Storage.Events.AppendAsync(new EventAppend(gateway, epoch,
-            [.. seqs.Select(seq => new PendingEvent(new SmaEvent { Id = $"{epoch}-{seq}", Seq = seq, Time = Start, Kind = "log", Priority = priority }, scratch))], Start));
-    }
+    protected Task<AppendResult> AppendAsync(string gateway, string epoch, EventPriority priority, params ulong[] seqs) =>
+        Storage.Events.AppendAsync(new EventAppend(gateway, epoch, [.. seqs.Select(seq => Pending(epoch, seq, priority))], Start));
+
+    private static PendingEvent Pending(string epoch, ulong seq, EventPriority priority = EventPriority.Status) =>
+        new(new SmaEvent { Id = $"{epoch}-{seq}", Seq = seq, Time = Start, Kind = "log", Priority = priority }, new XmlOutput());
 
     protected async Task ReopenAsync()
     {

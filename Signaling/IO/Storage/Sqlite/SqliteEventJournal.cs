@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
+using System.Security.Cryptography;
 using MediaRelay.Signaling.Contract;
 using MediaRelay.Signaling.Events;
 
@@ -33,7 +34,8 @@ internal sealed class SqliteEventJournal(SqliteStorage storage) : IEventJournal
         {
             EventSequence sequence = Sequence(database, gateway, StoredEvent.ServerEpoch);
             ulong seq = sequence.Contiguous + 1;
-            var pending = new PendingEvent(draft with { Seq = seq, Id = $"es-{seq}" }, _scratch);
+            // Ids are unique per gateway, so one that a gateway could guess it could also take away.
+            var pending = new PendingEvent(draft with { Seq = seq, Id = $"es-{seq}-{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8))}" }, _scratch);
             return (Pending: pending, Stored: Append(database, new EventAppend(gateway, StoredEvent.ServerEpoch, [pending], received)).Stored[0]);
         },
         made => Appended([made.Pending], [made.Stored])).ContinueWith(static made => made.GetAwaiter().GetResult().Stored, TaskScheduler.Default);
@@ -176,6 +178,12 @@ internal sealed class SqliteEventJournal(SqliteStorage storage) : IEventJournal
                 else
                     (faults ??= []).Add(message.Id);
             }
+        }
+
+        foreach (ulong seq in append.Refused)
+        {
+            if (seq > 0)
+                sequence.Add(seq);
         }
 
         SaveSequence(database, key, append.Epoch, sequence);
