@@ -21,6 +21,9 @@ public static class SmaContract
     /// <summary>Instructions in one answer, at most.</summary>
     public const int MaxInstructions = 64;
 
+    /// <summary>Octets of the instructions in one answer, at most; a single larger one goes alone. With what else an answer holds it stays within what a gateway reads.</summary>
+    public const int MaxInstructionOctets = 192 * 1024;
+
     /// <summary>Properties in one device element, at most.</summary>
     public const int MaxProperties = 64;
 

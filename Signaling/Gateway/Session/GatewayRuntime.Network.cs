@@ -81,6 +81,7 @@ public sealed partial class GatewayRuntime
         {
             _queue.StartInstructions(welcome.Epoch, welcome.LastInstruction);
             _waiting.Clear();
+            _unreadable.Clear();
         }
         else if (welcome.LastInstruction > _queue.Instructions.Contiguous)
         {
@@ -121,14 +122,17 @@ public sealed partial class GatewayRuntime
                 ulong after = await AskAsync(() => _queue.Instructions.Contiguous).ConfigureAwait(false);
                 string path = string.Create(CultureInfo.InvariantCulture, $"{Path("instructions")}?after={after}&wait={(int)_hold.TotalSeconds}");
                 SmaAnswer answer = await _link.SendAsync("GET", path, default, null, _hold + s_patience, stopping).ConfigureAwait(false);
-                if (answer.Status == 200 && SmaReader.TryReadInstructions(answer.Body, out InstructionBatch batch, out _))
+                bool isRead = SmaReader.TryReadInstructions(answer.Body, out InstructionBatch batch, out SmaFault fault);
+                if (answer.Status == 200 && isRead)
                     await TakeInstructionsAsync(batch).ConfigureAwait(false);
-                if (answer.Status is 200 or 204)
+                if (answer.Status == 204 || (answer.Status == 200 && isRead))
                 {
                     backoff.HandleSuccess();
                     continue;
                 }
 
+                if (answer.Status == 200)
+                    LogUnreadable(_profile.Id, fault.Text);
                 retry = answer.RetryAfter;
                 if (answer.Status is 409 or 503)
                     LoseSession();
@@ -154,6 +158,13 @@ public sealed partial class GatewayRuntime
         {
             if (!_queue.Instructions.Contains(instruction.Seq))
                 _waiting.TryAdd(instruction.Seq, instruction);
+        }
+
+        foreach (RejectedInstruction bad in batch.Rejected)
+        {
+            // It takes its turn like the others and is answered with its fault.
+            if (!_queue.Instructions.Contains(bad.Seq) && _waiting.TryAdd(bad.Seq, new Instruction { Id = bad.Id, Seq = bad.Seq, Time = UtcNow, Expires = UtcNow, Kind = "unreadable" }))
+                _unreadable[bad.Seq] = bad.Fault;
         }
 
         return true;

@@ -35,6 +35,7 @@ public sealed partial class GatewayRuntime : IDeviceReports, IGatewayMediaReplie
     private readonly Channel<Action> _inputs = Channel.CreateBounded<Action>(new BoundedChannelOptions(4096) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait });
     private readonly List<HomeCommand> _commands = [];
     private readonly SortedDictionary<ulong, Instruction> _waiting = [];
+    private readonly Dictionary<ulong, SmaFault> _unreadable = [];
     private readonly List<Instruction> _begun = [];
     private readonly List<Action> _effects = [];
     private readonly SemaphoreSlim _alarmSignal = new(0, 1);
@@ -197,6 +198,12 @@ public sealed partial class GatewayRuntime : IDeviceReports, IGatewayMediaReplie
         _queue.Flush();
         foreach (Instruction instruction in _begun)
         {
+            if (_unreadable.Remove(instruction.Seq, out SmaFault fault))
+            {
+                _commands.Add(HomeCore.Result(instruction.Id, new ResultBody("failed", fault.Code, fault.Text), UtcNow));
+                continue;
+            }
+
             InstructionBegun?.Invoke(instruction);
             if (!Contain(() => _home.HandleInstruction(instruction, UtcNow, Now, _commands)))
                 _commands.Add(HomeCore.Result(instruction.Id, new ResultBody("failed", "internal", "The gateway met a fault of its own."), UtcNow));

@@ -11,7 +11,7 @@ internal sealed class GatewayLink
     private const int MaxWaiters = 2;
 
     private readonly Lock _lock = new();
-    private readonly InstructionWindow _window = new();
+    private readonly InstructionWindow _window = new(StoredMessage.Octets);
     private readonly List<Waiter> _waiters = new(MaxWaiters);
     private readonly GatewayPresence _presence;
     private readonly RateBucket _requests;

@@ -42,6 +42,18 @@ public sealed class DeliveryRulesTests
     }
 
     [Fact]
+    public void An_answer_ends_before_it_is_larger_than_a_gateway_reads_and_the_rest_is_ready_for_the_next()
+    {
+        var window = new InstructionWindow(instruction => instruction.Seq == 4 ? 300_000 : 80_000);
+        for (ulong seq = 1; seq <= 5; seq++)
+            window.Add(Numbered(seq));
+        Assert.Equal([1UL, 2UL], Take(window, 0));
+        Assert.Equal([3UL], Take(window, 0));
+        Assert.Equal([4UL], Take(window, 0));
+        Assert.Equal([5UL], Take(window, 0));
+    }
+
+    [Fact]
     public void A_new_session_gets_everything_that_is_not_acknowledged()
     {
         var window = new InstructionWindow();

@@ -88,6 +88,33 @@ public sealed class GatewayDeliveryTests : IAsyncLifetime
         Assert.Equal(2, alarms);
     }
 
+    [Fact]
+    public async Task An_instruction_that_cannot_be_read_is_answered_in_its_turn_and_does_not_come_again()
+    {
+        await StartAsync();
+        _link.Answer("""
+            <instructions xmlns="urn:mediarelay:sma:1" gateway="gw" epoch="ie">
+            <instruction id="i-1" seq="1" time="2026-11-21T08:15:28Z" expires="2126-11-21T08:15:28Z" kind="time.hint"/>
+            <instruction id="i-2" seq="2" time="2026-11-21T08:15:28Z" expires="soon" kind="property.set"><device ref="d"><property name="p">1</property></device></instruction>
+            <instruction id="i-3" seq="3" time="2026-11-21T08:15:28Z" expires="2126-11-21T08:15:28Z" kind="time.hint"/></instructions>
+            """u8.ToArray());
+        await UntilAsync(() => _link.Results.Length == 3, "three results");
+        Assert.Equal([("i-1", "done", null), ("i-2", "failed", "schema"), ("i-3", "done", null)], _link.Results.OrderBy(one => one.Cause).Select(one => (one.Cause, ((ResultBody)one.Body!).Outcome, ((ResultBody)one.Body!).Code)));
+        Assert.Equal(["i-1", "i-3"], _acted);
+        await UntilAsync(() => _link.Polls[^1] == "3", "the acknowledgement");
+    }
+
+    [Fact]
+    public async Task An_answer_that_cannot_be_read_is_a_failure_and_asked_for_again_after_a_wait()
+    {
+        await StartAsync();
+        _link.Answer("<instructions/>"u8.ToArray());
+        await UntilAsync(() => _time.ArmedTimers == 1, "the wait");
+        Assert.Equal(2, _link.Polls.Length);
+        _time.Advance(TimeSpan.FromSeconds(1));
+        await UntilAsync(() => _link.Polls.Length == 3, "the next GET");
+    }
+
     private async Task StartAsync()
     {
         var profile = new GatewayProfile { Id = "gw", Devices = [new DeviceBody { Ref = "door", Type = "contact" }] };

@@ -153,6 +153,18 @@ public sealed class EventServerTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Large_instructions_come_in_answers_that_a_gateway_can_read_and_one_too_large_is_refused_at_once()
+    {
+        for (int i = 0; i < 4; i++)
+            await _rig.Links.SendAsync(GatewayId, Instruction() with { Kind = "media.offer", Device = null, Body = Samples.Offer with { Sdp = new string('v', 60_000) } });
+        Assert.Equal("1 2 3", string.Join(' ', Seqs(await GetAsync("?after=0&wait=0"))));
+        Assert.Equal("4", string.Join(' ', Seqs(await GetAsync("?after=3&wait=0"))));
+        var e = await Assert.ThrowsAsync<ArgumentException>(() => _rig.Links.SendAsync(GatewayId, Instruction() with { Kind = "media.offer", Body = Samples.Offer with { Sdp = new string('v', 70_000) } }));
+        Assert.StartsWith("The media.offer is larger than a gateway reads", e.Message, StringComparison.Ordinal);
+        Assert.Equal(4UL, (await _rig.Storage.Instructions.BacklogAsync(GatewayId)).Last);
+    }
+
+    [Fact]
     public async Task Two_gets_are_held_and_a_third_displaces_the_oldest()
     {
         Task<SmaAnswer> first = GetAsync("?after=0&wait=20");
