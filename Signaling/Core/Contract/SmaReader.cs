@@ -48,7 +48,7 @@ public static class SmaReader
         fault = default;
         if (utf8.Length > SmaContract.MaxBody)
         {
-            fault = new SmaFault(SmaFault.Limit, 0, "The document is larger than 1 MiB.");
+            fault = new SmaFault(SmaFault.Limit, 0, "The document is larger than 256 KiB.");
             return false;
         }
 

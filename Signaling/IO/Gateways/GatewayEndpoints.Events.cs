@@ -71,6 +71,11 @@ internal sealed partial class GatewayEndpoints
             }
         }
 
+        // More is stored than the gateway says it ever made: it lost its counter and kept its epoch. Under that epoch its next events would count as known.
+        ulong highest = await _storage.Events.HighestAsync(link.Gateway, hello.Epoch).ConfigureAwait(false);
+        link.IsCounterLost = highest > hello.LastEvent;
+        if (link.IsCounterLost)
+            LogCounterLost(link.Gateway, hello.Epoch, hello.LastEvent, highest);
         link.EventEpoch = hello.Epoch;
         link.ResetSent();
         await NoteHelloAsync(context, link, hello).ConfigureAwait(false);
@@ -86,7 +91,7 @@ internal sealed partial class GatewayEndpoints
             Heartbeat = link.Hold,
             Hold = link.Hold,
             Jitter = _options.ReconnectSpread,
-            LastEvent = stored,
+            LastEvent = link.IsCounterLost ? highest : stored,
             LastInstruction = link.AcknowledgedInstruction,
             MaxEvents = SmaContract.MaxEvents,
             MaxBody = SmaContract.MaxBody,
@@ -114,9 +119,9 @@ internal sealed partial class GatewayEndpoints
             return;
         }
 
-        if (link.EventEpoch is { } epoch && epoch != batch.Epoch)
+        if (link.EventEpoch is { } epoch && (epoch != batch.Epoch || link.IsCounterLost))
         {
-            await RefuseAsync(context, 409, "epoch", TimeSpan.Zero, "Epoch conflict", "The epoch is not the one of the last hello. Send a hello.").ConfigureAwait(false);
+            await RefuseAsync(context, 409, "epoch", TimeSpan.Zero, "Epoch conflict", "The epoch is not the one of the last hello, or that hello counted fewer events than are stored. Send a hello, with a new epoch when the counter was lost.").ConfigureAwait(false);
             return;
         }
 
@@ -278,7 +283,7 @@ internal sealed partial class GatewayEndpoints
         if (request.ContentLength > SmaContract.MaxBody)
         {
             context.Response.Headers.Connection = "close";
-            await RefuseAsync(context, 413, "too-large", null, "Too large", "A document has at most 1 MiB.").ConfigureAwait(false);
+            await RefuseAsync(context, 413, "too-large", null, "Too large", "A document has at most 256 KiB.").ConfigureAwait(false);
             return (false, default!);
         }
 

@@ -51,6 +51,9 @@ internal sealed class GatewayLink
     /// <summary>Epoch of the gateway's events since its last hello to this node; null before.</summary>
     public string? EventEpoch { get; set; }
 
+    /// <summary>True when that hello counted fewer events than are stored; what comes under its epoch may be known by number only.</summary>
+    public bool IsCounterLost { get; set; }
+
     /// <summary>True from a hello until the gateway is lost.</summary>
     public bool HasSession { get; set; }
 

@@ -165,6 +165,34 @@ public sealed class EventServerTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_gateway_that_lost_its_counter_is_told_and_nothing_new_is_taken_for_known()
+    {
+        await PostEventsAsync(_link, GatewayId, "ep", Event(1), Event(2), Event(9, "alarm.raised", EventPriority.Alarm));
+        Assert.Equal(9UL, (await HelloAsync(lastEvent: 5)).LastEvent);
+        foreach (EventPriority priority in new[] { EventPriority.Status, EventPriority.Alarm })
+        {
+            SmaAnswer answer = await PostAsync(_link, Base + "/events", EventsDocument(GatewayId, "ep", Event(2, "alarm.raised", priority, "another")));
+            Assert.Equal((409, "epoch"), (answer.Status, ErrorOf(answer).Code));
+        }
+
+        Assert.Equal(0UL, (await HelloAsync(epoch: "new", lastEvent: 5)).LastEvent);
+        Assert.Equal(1UL, (await PostEventsAsync(_link, GatewayId, "new", Event(1, "alarm.raised", EventPriority.Alarm, "new-1"))).UpTo);
+        Assert.Equal(2UL, (await HelloAsync(lastEvent: 9)).LastEvent);
+        Assert.Equal(3UL, (await PostEventsAsync(_link, GatewayId, "ep", Event(3))).UpTo);
+    }
+
+    [Theory]
+    [InlineData(0, 202)]
+    [InlineData(1, 413)]
+    public async Task A_document_may_be_as_large_as_the_welcome_says_and_not_larger(int more, int status)
+    {
+        int most = (int)(await HelloAsync()).MaxBody;
+        byte[] document = EventsDocument(GatewayId, "ep", Event(1));
+        byte[] padded = [.. document, .. Enumerable.Repeat((byte)' ', most + more - document.Length)];
+        Assert.Equal(status, (await PostAsync(_link, Base + "/events", padded)).Status);
+    }
+
+    [Fact]
     public async Task Two_gets_are_held_and_a_third_displaces_the_oldest()
     {
         Task<SmaAnswer> first = GetAsync("?after=0&wait=20");
@@ -290,11 +318,11 @@ public sealed class EventServerTests : IAsyncLifetime
     private Task<SmaAnswer> PutAsync(string content, string range) =>
         _link.SendAsync("PUT", Base + "/clips/c-1", Encoding.ASCII.GetBytes(content), new Dictionary<string, string> { ["Content-Range"] = range }, TimeSpan.FromSeconds(10), CancellationToken.None);
 
-    private async Task<Welcome> HelloAsync(string epoch = "ep", ulong lastInstruction = 0, string? epochOfInstructions = null)
+    private async Task<Welcome> HelloAsync(string epoch = "ep", ulong lastInstruction = 0, string? epochOfInstructions = null, ulong lastEvent = 4)
     {
         epochOfInstructions ??= (await _rig.Storage.Instructions.BacklogAsync(GatewayId)).Epoch;
         var x = new XmlOutput();
-        SmaWriter.WriteHello(x, new Hello { Gateway = GatewayId, Epoch = epoch, Majors = [1], Software = "test", LastEvent = 4, LastInstruction = lastInstruction, InstructionEpoch = epochOfInstructions, Time = DateTimeOffset.UtcNow });
+        SmaWriter.WriteHello(x, new Hello { Gateway = GatewayId, Epoch = epoch, Majors = [1], Software = "test", LastEvent = lastEvent, LastInstruction = lastInstruction, InstructionEpoch = epochOfInstructions, Time = DateTimeOffset.UtcNow });
         SmaAnswer answer = await PostAsync(_link, Base + "/session", x.Written.ToArray());
         Assert.True(answer.Status == 200, Encoding.UTF8.GetString(answer.Body));
         Assert.Empty(ContractTests.Validate(answer.Body));

@@ -65,6 +65,9 @@ public abstract class StorageSuite : IAsyncLifetime
         Assert.Equal(9000UL, result.UpTo);
         Assert.Equal(9000UL, await Storage.Events.ContiguousAsync("g1", "e"));
         Assert.Equal(0UL, await Storage.Events.ContiguousAsync("g1", "other"));
+        await AppendAsync("g1", "e", EventPriority.Alarm, 9005, 20_000);
+        Assert.Equal(20_000UL, await Storage.Events.HighestAsync("g1", "e"));
+        Assert.Equal(0UL, await Storage.Events.HighestAsync("g1", "other"));
     }
 
     [Fact]
