@@ -11,6 +11,7 @@ public sealed partial class GatewayRuntime
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(20);
 
     private readonly SemaphoreSlim _needHello = new(1, 1);
+    private readonly ServerChoice _servers = new();
     private bool _isAnnounced;
     private volatile TaskCompletionSource _session = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private TimeSpan _hold = TimeSpan.FromSeconds(25);
@@ -24,6 +25,7 @@ public sealed partial class GatewayRuntime
             while (!stopping.IsCancellationRequested)
             {
                 TimeSpan? retry = null;
+                int server = BeginTry();
                 try
                 {
                     byte[] hello = await AskAsync(WriteHello).ConfigureAwait(false);
@@ -32,6 +34,7 @@ public sealed partial class GatewayRuntime
                     {
                         await AskAsync(() => TakeWelcome(welcome)).ConfigureAwait(false);
                         backoff.HandleSuccess();
+                        EndTry(server, isGood: true);
                         IsConnected = true;
                         LogConnected(_profile.Id, Backlog);
                         if (!_isAnnounced)
@@ -52,14 +55,30 @@ public sealed partial class GatewayRuntime
                 }
                 catch (IOException)
                 {
-                    // Counted by the back-off; the other server is tried after two failures.
+                    // Counted below; the other server is tried after two failures.
                 }
 
                 TimeSpan wait = backoff.HandleFailure(hasAlarm: Backlog > 0, retry);
-                if (backoff.ShouldAlternate)
-                    _link.Alternate();
+                EndTry(server, isGood: false);
                 await Task.Delay(wait, _time, stopping).ConfigureAwait(false);
             }
+        }
+    }
+
+    private int BeginTry()
+    {
+        lock (_servers)
+            return _servers.Current;
+    }
+
+    private void EndTry(int server, bool isGood)
+    {
+        lock (_servers)
+        {
+            if (isGood)
+                _servers.HandleSuccess(server);
+            else if (_servers.HandleFailure(server))
+                _link.Alternate();
         }
     }
 
@@ -188,9 +207,12 @@ public sealed partial class GatewayRuntime
             }
 
             TimeSpan? retry = null;
+            int server = BeginTry();
+            bool isServerGood = false;
             try
             {
                 SmaAnswer answer = await _link.SendAsync("POST", Path("events"), Document(batch), null, alarms ? backoff.AlarmPatience : s_patience, stopping).ConfigureAwait(false);
+                isServerGood = answer.Status is 202 or 400 or 413 or 422;
                 if (answer.Status == 202 && SmaReader.TryReadAccepted(answer.Body, out EventsAccepted accepted, out _))
                 {
                     bool isAnyTaken = await AskAsync(() => TakeAccepted(batch, accepted)).ConfigureAwait(false);
@@ -198,6 +220,7 @@ public sealed partial class GatewayRuntime
                         await TakeInstructionsAsync(instructions).ConfigureAwait(false);
                     if (isAnyTaken)
                     {
+                        EndTry(server, isGood: true);
                         backoff.HandleSuccess();
                         isSingle = false;
                         continue;
@@ -221,8 +244,9 @@ public sealed partial class GatewayRuntime
             }
 
             TimeSpan wait = backoff.HandleFailure(alarms, retry);
-            if (alarms && backoff.ShouldAlternate)
-                _link.Alternate();
+            // The other lane waits for a session, so its failures are the session's.
+            if (alarms)
+                EndTry(server, isServerGood);
             await Task.Delay(wait, _time, stopping).ConfigureAwait(false);
         }
     }

@@ -89,11 +89,26 @@ public sealed class DeliveryRulesTests
     {
         var backoff = new RetryBackoff(new CountingRandom());
         Assert.Equal(TimeSpan.FromSeconds(77), backoff.HandleFailure(false, TimeSpan.FromSeconds(77)));
-        Assert.False(backoff.ShouldAlternate);
         Assert.Equal(TimeSpan.FromSeconds(30), backoff.HandleFailure(true, TimeSpan.FromSeconds(77)));
-        Assert.True(backoff.ShouldAlternate);
         backoff.HandleSuccess();
         Assert.Equal(0, backoff.Failures);
+    }
+
+    [Fact]
+    public void After_two_failures_the_other_server_is_used_and_a_late_failure_of_the_first_does_not_lead_back()
+    {
+        var servers = new ServerChoice();
+        int first = servers.Current;
+        Assert.False(servers.HandleFailure(first));
+        servers.HandleSuccess(first);
+        Assert.False(servers.HandleFailure(first));
+        Assert.True(servers.HandleFailure(first));
+        Assert.False(servers.HandleFailure(first));
+        Assert.False(servers.HandleFailure(first));
+        int second = servers.Current;
+        Assert.False(servers.HandleFailure(second));
+        servers.HandleSuccess(first);
+        Assert.True(servers.HandleFailure(second));
     }
 
     [Fact]

@@ -115,6 +115,18 @@ public sealed class GatewayDeliveryTests : IAsyncLifetime
         await UntilAsync(() => _link.Polls.Length == 3, "the next GET");
     }
 
+    /// <summary>The session and the alarm lane both find the first server dead; together they must not end at it again.</summary>
+    [Fact]
+    public async Task Two_lanes_that_fail_side_by_side_change_the_server_once()
+    {
+        await StartAsync();
+        _link.OnEvents = _ => ScriptedLink.Status(503);
+        _link.OnHello = _ => ScriptedLink.Status(503);
+        _gateway.Emit(new SmaEvent { Id = "", Seq = 0, Time = DateTimeOffset.UtcNow, Kind = "alarm.raised", Priority = EventPriority.Alarm });
+        await UntilAsync(() => _link.Alternations == 1 && _time.ArmedTimers >= 2, "both lanes failed once");
+        Assert.Equal(2, _link.Hellos);
+    }
+
     private async Task StartAsync()
     {
         var profile = new GatewayProfile { Id = "gw", Devices = [new DeviceBody { Ref = "door", Type = "contact" }] };
