@@ -21,11 +21,14 @@ public static class SmaContract
     /// <summary>Instructions in one answer, at most.</summary>
     public const int MaxInstructions = 64;
 
+    /// <summary>Octets of the instructions in one answer, at most; a single larger one goes alone. With what else an answer holds it stays within what a gateway reads.</summary>
+    public const int MaxInstructionOctets = 192 * 1024;
+
     /// <summary>Properties in one device element, at most.</summary>
     public const int MaxProperties = 64;
 
-    /// <summary>Octets of one document, at most.</summary>
-    public const int MaxBody = 1024 * 1024;
+    /// <summary>Octets of one document, at most: as many as the reader takes characters (<see cref="XmlLimits.Characters"/>).</summary>
+    public const int MaxBody = 256 * 1024;
 
     /// <summary>The largest sequence number; storage keeps them as signed 64-bit numbers.</summary>
     public const ulong MaxSeq = long.MaxValue;

@@ -21,7 +21,7 @@ public static class SmaReader
     /// <summary>Reads a batch of events; a bad event is listed as rejected and does not harm the others.</summary>
     public static bool TryReadEvents(ReadOnlySpan<byte> utf8, out EventBatch batch, out SmaFault fault) => TryRead(utf8, "events", Events, out batch, out fault);
 
-    /// <summary>Reads instructions.</summary>
+    /// <summary>Reads instructions; a bad one is listed as rejected and does not harm the others.</summary>
     public static bool TryReadInstructions(ReadOnlySpan<byte> utf8, out InstructionBatch batch, out SmaFault fault) => TryRead(utf8, "instructions", Instructions, out batch, out fault);
 
     /// <summary>Reads the answer to a POST of events.</summary>
@@ -48,7 +48,7 @@ public static class SmaReader
         fault = default;
         if (utf8.Length > SmaContract.MaxBody)
         {
-            fault = new SmaFault(SmaFault.Limit, 0, "The document is larger than 1 MiB.");
+            fault = new SmaFault(SmaFault.Limit, 0, "The document is larger than 256 KiB.");
             return false;
         }
 
@@ -146,33 +146,48 @@ public static class SmaReader
     {
         string gateway = x.RequiredId("gateway"), epoch = x.RequiredId("epoch");
         var instructions = new List<Instruction>();
+        List<RejectedInstruction>? rejected = null;
         XmlScope scope = x.Enter();
         while (x.NextChild(scope))
         {
             if (x.Name != "instruction")
                 continue;
-            if (instructions.Count == SmaContract.MaxInstructions)
+            if (instructions.Count + (rejected?.Count ?? 0) == SmaContract.MaxInstructions)
             {
                 x.Fail(SmaFault.Limit, "The document has more than 64 instructions.");
                 break;
             }
 
+            XmlScope element = x.Enter();
+            // Number and id first: a refused instruction is answered by them, and one without them is nobody's.
+            ulong seq = x.RequiredNumber("seq", SmaContract.MaxSeq, 1);
+            string id = x.RequiredId("id");
+            if (!x.IsOk)
+                break;
             var instruction = new Instruction
             {
-                Id = x.RequiredId("id"),
-                Seq = x.RequiredNumber("seq", SmaContract.MaxSeq, 1),
+                Id = id,
+                Seq = seq,
                 Time = x.RequiredTime("time"),
                 Expires = x.RequiredTime("expires"),
                 Kind = x.RequiredId("kind"),
                 Cause = x.OptionalId("cause"),
             };
             BodyReader.Read(x, out DeviceBody? device, out MessageBody? body);
-            instructions.Add(instruction with { Device = device, Body = body });
+            if (x.TakeMessageFault() is { } fault)
+            {
+                (rejected ??= []).Add(new RejectedInstruction(seq, id, fault));
+                x.SkipTo(element);
+            }
+            else
+            {
+                instructions.Add(instruction with { Device = device, Body = body });
+            }
         }
 
-        if (instructions.Count == 0)
+        if (instructions.Count == 0 && rejected is null)
             x.Fail(SmaFault.Schema, "The document has no instruction.");
-        return new InstructionBatch(gateway, epoch, instructions);
+        return new InstructionBatch(gateway, epoch, instructions) { Rejected = rejected ?? (IReadOnlyList<RejectedInstruction>)[] };
     }
 
     private static EventsAccepted Accepted(XmlCursor x)

@@ -7,12 +7,12 @@ public sealed record XmlLimits
     public static XmlLimits Default { get; } = new();
 
     /// <summary>Characters in the document, all together.</summary>
-    public int Characters { get; init; } = 262_144;
+    public int Characters { get; init; } = SmaContract.MaxBody;
 
     /// <summary>Depth of nested elements; the root has depth 1.</summary>
     public int Depth { get; init; } = 16;
 
-    /// <summary>Elements in the document; 256 full device events fit.</summary>
+    /// <summary>Elements in the document; 256 events with 17 properties each fit.</summary>
     public int Elements { get; init; } = 5000;
 
     /// <summary>Attributes of one element, namespace declarations included.</summary>

@@ -17,7 +17,7 @@ public sealed record EventsAccepted
     /// <summary>Numbers above it that have not arrived, at most 32 ranges.</summary>
     public IReadOnlyList<SeqRange> Missing { get; init; } = [];
 
-    /// <summary>Events that were refused for good; the sender must not send them again.</summary>
+    /// <summary>Events that were refused for good, which the sender must not send again; only those with the code <c>later</c> wait until the gap before them is filled.</summary>
     public IReadOnlyList<RejectedEvent> Rejected { get; init; } = [];
 
     /// <summary>Instructions that happened to wait; null when none.</summary>

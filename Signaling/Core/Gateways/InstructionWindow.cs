@@ -1,3 +1,5 @@
+using MediaRelay.Signaling.Contract;
+
 namespace MediaRelay.Signaling.Gateways;
 
 /// <summary>
@@ -8,7 +10,8 @@ namespace MediaRelay.Signaling.Gateways;
 /// An instruction stays until an acknowledgement passes it. It is sent once per <see cref="ResendAfter"/>, because of two GETs in
 /// flight one may carry an acknowledgement that is older than the other's answer.
 /// </remarks>
-public sealed class InstructionWindow
+/// <param name="measure">Octets of an instruction as it is sent; null counts none.</param>
+public sealed class InstructionWindow(Func<Instruction, int>? measure = null)
 {
     /// <summary>An instruction that was sent and not acknowledged goes out again after this time.</summary>
     public static readonly TimeSpan ResendAfter = TimeSpan.FromSeconds(5);
@@ -20,6 +23,9 @@ public sealed class InstructionWindow
 
     /// <summary>Everything up to this number is acknowledged.</summary>
     public ulong Acknowledged { get; private set; }
+
+    /// <summary>The number of the first instruction that waits; null when none does.</summary>
+    public ulong? First => _waiting.First?.Value.Instruction.Seq;
 
     /// <summary>True when an instruction can be sent at this time.</summary>
     public bool HasReady(TimeSpan now)
@@ -41,10 +47,13 @@ public sealed class InstructionWindow
         LinkedListNode<Entry>? before = _waiting.Last;
         while (before is not null && before.Value.Instruction.Seq > instruction.Seq)
             before = before.Previous;
+        if (before?.Value.Instruction.Seq == instruction.Seq)
+            return;
+        var entry = new Entry(instruction, measure?.Invoke(instruction) ?? 0);
         if (before is null)
-            _waiting.AddFirst(new Entry(instruction));
-        else if (before.Value.Instruction.Seq != instruction.Seq)
-            _waiting.AddAfter(before, new Entry(instruction));
+            _waiting.AddFirst(entry);
+        else
+            _waiting.AddAfter(before, entry);
     }
 
     /// <summary>Removes everything up to the number; false when it was removed before.</summary>
@@ -58,15 +67,19 @@ public sealed class InstructionWindow
         return true;
     }
 
-    /// <summary>Appends what can be sent now, at most <paramref name="max"/>, and marks it as sent.</summary>
+    /// <summary>Appends what can be sent now, at most <paramref name="max"/> and <see cref="SmaContract.MaxInstructionOctets"/>, and marks it as sent.</summary>
     public void Take(TimeSpan now, int max, List<Instruction> batch)
     {
+        int octets = 0;
         foreach (Entry entry in _waiting)
         {
             if (batch.Count == max)
                 return;
             if (!entry.IsReady(now))
                 continue;
+            octets += entry.Octets;
+            if (batch.Count > 0 && octets > SmaContract.MaxInstructionOctets)
+                return;
             entry.Sent = now;
             batch.Add(entry.Instruction);
         }
@@ -88,9 +101,11 @@ public sealed class InstructionWindow
             entry.Sent = null;
     }
 
-    private sealed class Entry(Instruction instruction)
+    private sealed class Entry(Instruction instruction, int octets)
     {
         public Instruction Instruction { get; } = instruction;
+
+        public int Octets { get; } = octets;
 
         public TimeSpan? Sent { get; set; }
 

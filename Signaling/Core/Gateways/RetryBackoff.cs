@@ -5,7 +5,7 @@ namespace MediaRelay.Signaling.Gateways;
 
 /// <summary>
 /// When a gateway tries again: 0.5 s x 2^k with full jitter, at most 30 s for alarms and 300 s otherwise; a Retry-After of the
-/// server is obeyed; after two failures the other server is tried (sma-sig-1 section 7).
+/// server is obeyed (sma-sig-1 section 7).
 /// </summary>
 public sealed class RetryBackoff(RandomNumberGenerator random)
 {
@@ -17,9 +17,6 @@ public sealed class RetryBackoff(RandomNumberGenerator random)
 
     /// <summary>Failures since the last success.</summary>
     public int Failures => _failures;
-
-    /// <summary>True when the other server should be tried now.</summary>
-    public bool ShouldAlternate => _failures > 0 && _failures % 2 == 0;
 
     /// <summary>
     /// How long a try to deliver an alarm may take, connecting included: 3 s for the first four tries, then twice as long after each failure, at most 20 s.

@@ -26,17 +26,17 @@ public sealed partial class HomeMedia
         }
     }
 
-    private ResultBody? StartClip(Instruction instruction, ClipBody clip, IGatewayMediaReplies replies, CancellationToken cancellation)
+    private async Task<ResultBody?> ClipAsync(Instruction instruction, ClipBody clip, IGatewayMediaReplies replies, CancellationToken cancellation)
     {
         if (clip.Camera is null || !_cameras.TryGetValue(clip.Camera, out CameraEntry? camera))
             return new ResultBody("refused", "camera-unknown", $"The home has no camera {clip.Camera}.");
         if (!_host.TryOpenSource(camera.Url, out MediaSource? source, out string error))
             return new ResultBody("refused", "camera-fault", $"Camera {clip.Camera} cannot be used: {error}");
-        _ = RecordAsync(instruction, clip, source, replies, cancellation);
-        return null;
+        return await RecordAsync(instruction, clip, source, replies, cancellation).ConfigureAwait(false);
     }
 
-    private async Task RecordAsync(Instruction instruction, ClipBody clip, MediaSource source, IGatewayMediaReplies replies, CancellationToken cancellation)
+    /// <summary>Null when the server has the clip, else why it has none.</summary>
+    private async Task<ResultBody?> RecordAsync(Instruction instruction, ClipBody clip, MediaSource source, IGatewayMediaReplies replies, CancellationToken cancellation)
     {
         string file = Path.Combine(Path.GetTempPath(), $"mediarelay-{Guid.NewGuid():N}");
         try
@@ -53,11 +53,12 @@ public sealed partial class HomeMedia
 
             await replies.UploadClipAsync(file, clip, instruction.Id, cancellation).ConfigureAwait(false);
             LogClip(clip.Id, clip.Camera!);
+            return null;
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
-            replies.Send(SmaEventKinds.InstructionResult, new ResultBody("failed", "clip", $"The clip of camera {clip.Camera} could not be made: {e.Message}"), instruction.Id);
             LogClipFailed(clip.Id, clip.Camera!, e);
+            return new ResultBody("failed", "clip", $"The clip of camera {clip.Camera} could not be made: {e.Message}");
         }
         finally
         {

@@ -35,7 +35,7 @@ public sealed partial class HomeMedia : IGatewayMedia, IAsyncDisposable
     public async Task<ResultBody?> HandleAsync(Instruction instruction, IGatewayMediaReplies replies, CancellationToken cancellation)
     {
         if (instruction.Kind == InstructionKinds.ClipRequest && instruction.Body is ClipBody clip)
-            return StartClip(instruction, clip, replies, cancellation);
+            return await ClipAsync(instruction, clip, replies, cancellation).ConfigureAwait(false);
         if (instruction.Body is not MediaBody media)
             return new ResultBody("refused", "body", "The instruction lacks a media body.");
         switch (instruction.Kind)

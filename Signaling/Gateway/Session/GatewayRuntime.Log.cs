@@ -22,6 +22,9 @@ public sealed partial class GatewayRuntime
     [LoggerMessage(5006, LogLevel.Error, "The media side of gateway {Gateway} failed on {Kind}.", EventName = "MediaFault")]
     private partial void LogMediaFault(Exception exception, string gateway, string kind);
 
+    [LoggerMessage(5009, LogLevel.Error, "Gateway {Gateway} could not read the instructions of an answer: {Reason}", EventName = "InstructionsUnreadable")]
+    private partial void LogUnreadable(string gateway, string reason);
+
     [LoggerMessage(5008, LogLevel.Critical, "A loop of gateway {Gateway} met a fault of this program; it starts again.", EventName = "GatewayLoopFault")]
     private partial void LogLoopFault(Exception exception, string gateway);
 

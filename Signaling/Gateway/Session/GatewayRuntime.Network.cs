@@ -11,6 +11,7 @@ public sealed partial class GatewayRuntime
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(20);
 
     private readonly SemaphoreSlim _needHello = new(1, 1);
+    private readonly ServerChoice _servers = new();
     private bool _isAnnounced;
     private volatile TaskCompletionSource _session = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private TimeSpan _hold = TimeSpan.FromSeconds(25);
@@ -24,6 +25,7 @@ public sealed partial class GatewayRuntime
             while (!stopping.IsCancellationRequested)
             {
                 TimeSpan? retry = null;
+                int server = BeginTry();
                 try
                 {
                     byte[] hello = await AskAsync(WriteHello).ConfigureAwait(false);
@@ -32,6 +34,7 @@ public sealed partial class GatewayRuntime
                     {
                         await AskAsync(() => TakeWelcome(welcome)).ConfigureAwait(false);
                         backoff.HandleSuccess();
+                        EndTry(server, isGood: true);
                         IsConnected = true;
                         LogConnected(_profile.Id, Backlog);
                         if (!_isAnnounced)
@@ -52,14 +55,30 @@ public sealed partial class GatewayRuntime
                 }
                 catch (IOException)
                 {
-                    // Counted by the back-off; the other server is tried after two failures.
+                    // Counted below; the other server is tried after two failures.
                 }
 
                 TimeSpan wait = backoff.HandleFailure(hasAlarm: Backlog > 0, retry);
-                if (backoff.ShouldAlternate)
-                    _link.Alternate();
+                EndTry(server, isGood: false);
                 await Task.Delay(wait, _time, stopping).ConfigureAwait(false);
             }
+        }
+    }
+
+    private int BeginTry()
+    {
+        lock (_servers)
+            return _servers.Current;
+    }
+
+    private void EndTry(int server, bool isGood)
+    {
+        lock (_servers)
+        {
+            if (isGood)
+                _servers.HandleSuccess(server);
+            else if (_servers.HandleFailure(server))
+                _link.Alternate();
         }
     }
 
@@ -81,6 +100,12 @@ public sealed partial class GatewayRuntime
         {
             _queue.StartInstructions(welcome.Epoch, welcome.LastInstruction);
             _waiting.Clear();
+            _unreadable.Clear();
+        }
+        else if (welcome.LastInstruction > _queue.Instructions.Contiguous)
+        {
+            // The server was told that these are done, by a queue that has lost it since.
+            _queue.SkipInstructionsBelow(welcome.LastInstruction + 1);
         }
 
         _queue.AcknowledgeUpTo(welcome.LastEvent);
@@ -116,14 +141,17 @@ public sealed partial class GatewayRuntime
                 ulong after = await AskAsync(() => _queue.Instructions.Contiguous).ConfigureAwait(false);
                 string path = string.Create(CultureInfo.InvariantCulture, $"{Path("instructions")}?after={after}&wait={(int)_hold.TotalSeconds}");
                 SmaAnswer answer = await _link.SendAsync("GET", path, default, null, _hold + s_patience, stopping).ConfigureAwait(false);
-                if (answer.Status == 200 && SmaReader.TryReadInstructions(answer.Body, out InstructionBatch batch, out _))
+                bool isRead = SmaReader.TryReadInstructions(answer.Body, out InstructionBatch batch, out SmaFault fault);
+                if (answer.Status == 200 && isRead)
                     await TakeInstructionsAsync(batch).ConfigureAwait(false);
-                if (answer.Status is 200 or 204)
+                if (answer.Status == 204 || (answer.Status == 200 && isRead))
                 {
                     backoff.HandleSuccess();
                     continue;
                 }
 
+                if (answer.Status == 200)
+                    LogUnreadable(_profile.Id, fault.Text);
                 retry = answer.RetryAfter;
                 if (answer.Status is 409 or 503)
                     LoseSession();
@@ -151,6 +179,13 @@ public sealed partial class GatewayRuntime
                 _waiting.TryAdd(instruction.Seq, instruction);
         }
 
+        foreach (RejectedInstruction bad in batch.Rejected)
+        {
+            // It takes its turn like the others and is answered with its fault.
+            if (!_queue.Instructions.Contains(bad.Seq) && _waiting.TryAdd(bad.Seq, new Instruction { Id = bad.Id, Seq = bad.Seq, Time = UtcNow, Expires = UtcNow, Kind = "unreadable" }))
+                _unreadable[bad.Seq] = bad.Fault;
+        }
+
         return true;
     });
 
@@ -172,17 +207,24 @@ public sealed partial class GatewayRuntime
             }
 
             TimeSpan? retry = null;
+            int server = BeginTry();
+            bool isServerGood = false;
             try
             {
                 SmaAnswer answer = await _link.SendAsync("POST", Path("events"), Document(batch), null, alarms ? backoff.AlarmPatience : s_patience, stopping).ConfigureAwait(false);
+                isServerGood = answer.Status is 202 or 400 or 413 or 422;
                 if (answer.Status == 202 && SmaReader.TryReadAccepted(answer.Body, out EventsAccepted accepted, out _))
                 {
-                    await AskAsync(() => TakeAccepted(batch, accepted)).ConfigureAwait(false);
+                    bool isAnyTaken = await AskAsync(() => TakeAccepted(batch, accepted)).ConfigureAwait(false);
                     if (accepted.Instructions is { } instructions)
                         await TakeInstructionsAsync(instructions).ConfigureAwait(false);
-                    backoff.HandleSuccess();
-                    isSingle = false;
-                    continue;
+                    if (isAnyTaken)
+                    {
+                        EndTry(server, isGood: true);
+                        backoff.HandleSuccess();
+                        isSingle = false;
+                        continue;
+                    }
                 }
 
                 retry = answer.RetryAfter;
@@ -202,8 +244,9 @@ public sealed partial class GatewayRuntime
             }
 
             TimeSpan wait = backoff.HandleFailure(alarms, retry);
-            if (alarms && backoff.ShouldAlternate)
-                _link.Alternate();
+            // The other lane waits for a session, so its failures are the session's.
+            if (alarms)
+                EndTry(server, isServerGood);
             await Task.Delay(wait, _time, stopping).ConfigureAwait(false);
         }
     }
@@ -238,7 +281,8 @@ public sealed partial class GatewayRuntime
         return x.Written.ToArray();
     }
 
-    private bool TakeAccepted(IReadOnlyList<QueuedEvent> batch, EventsAccepted accepted)
+    /// <summary>False when the server put off the whole batch: sent again at once it would be put off again.</summary>
+    private bool TakeAccepted(List<QueuedEvent> batch, EventsAccepted accepted)
     {
         var later = accepted.Rejected.Where(one => one.Code == "later").Select(one => one.Seq).ToHashSet();
         foreach (RejectedEvent rejected in accepted.Rejected.Where(one => one.Code != "later"))
@@ -256,7 +300,7 @@ public sealed partial class GatewayRuntime
         // What the server misses and we do not hold any more will never come; a hello says so.
         if (accepted.Missing.Count > 0 && accepted.Missing[0].From < _queue.FirstEvent && (_queue.Events.Count == 0 || accepted.Missing[0].To < _queue.FirstEvent))
             Wake(_needHello);
-        return true;
+        return later.Count < batch.Count;
     }
 
     private bool Drop(QueuedEvent refused, int status)

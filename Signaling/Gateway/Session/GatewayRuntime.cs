@@ -19,7 +19,8 @@ public sealed partial class GatewayRuntime : IDeviceReports, IGatewayMediaReplie
 {
     private const int MaxInputs = 256;
 
-    private static readonly TimeSpan s_gapPatience = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan s_restart = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan s_gapPatience = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan s_trimEvery = TimeSpan.FromMinutes(10);
 
     private readonly GatewayProfile _profile;
@@ -34,6 +35,7 @@ public sealed partial class GatewayRuntime : IDeviceReports, IGatewayMediaReplie
     private readonly Channel<Action> _inputs = Channel.CreateBounded<Action>(new BoundedChannelOptions(4096) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait });
     private readonly List<HomeCommand> _commands = [];
     private readonly SortedDictionary<ulong, Instruction> _waiting = [];
+    private readonly Dictionary<ulong, SmaFault> _unreadable = [];
     private readonly List<Instruction> _begun = [];
     private readonly List<Action> _effects = [];
     private readonly SemaphoreSlim _alarmSignal = new(0, 1);
@@ -119,7 +121,7 @@ public sealed partial class GatewayRuntime : IDeviceReports, IGatewayMediaReplie
             catch (Exception e)
             {
                 LogLoopFault(e, _profile.Id);
-                await Task.Delay(s_gapPatience, _stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await Task.Delay(s_restart, _stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
     }
@@ -196,6 +198,12 @@ public sealed partial class GatewayRuntime : IDeviceReports, IGatewayMediaReplie
         _queue.Flush();
         foreach (Instruction instruction in _begun)
         {
+            if (_unreadable.Remove(instruction.Seq, out SmaFault fault))
+            {
+                _commands.Add(HomeCore.Result(instruction.Id, new ResultBody("failed", fault.Code, fault.Text), UtcNow));
+                continue;
+            }
+
             InstructionBegun?.Invoke(instruction);
             if (!Contain(() => _home.HandleInstruction(instruction, UtcNow, Now, _commands)))
                 _commands.Add(HomeCore.Result(instruction.Id, new ResultBody("failed", "internal", "The gateway met a fault of its own."), UtcNow));
@@ -236,27 +244,29 @@ public sealed partial class GatewayRuntime : IDeviceReports, IGatewayMediaReplie
         }
     }
 
-    /// <summary>Begins what is next in order; a number that does not come within two seconds is given up, the server has dropped it.</summary>
+    /// <summary>
+    /// Begins what is next in order. A number that is missing is on its way in the other GET or comes again, so it is never passed over here:
+    /// what the gateway acknowledges the server deletes. When it stays away, a hello asks the server for what it has.
+    /// </summary>
     private void BeginInstructions()
     {
         while (_waiting.Count > 0)
         {
             KeyValuePair<ulong, Instruction> next = _waiting.First();
-            if (_queue.Instructions.Contains(next.Key))
-            {
-                _waiting.Remove(next.Key);
-                continue;
-            }
-
             if (next.Key > _queue.Instructions.Contiguous + 1)
             {
                 _gapSince ??= Now;
                 if (Now - _gapSince < s_gapPatience)
                     return;
-                _queue.SkipInstructionsBelow(next.Key);
+                _gapSince = Now;
+                Wake(_needHello);
+                return;
             }
 
             _waiting.Remove(next.Key);
+            _gapSince = null;
+            if (_queue.Instructions.Contains(next.Key))
+                continue;
             _queue.Begin(next.Key, next.Value.Id);
             _begun.Add(next.Value);
         }

@@ -26,6 +26,12 @@ internal sealed partial class GatewayEndpoints
             return;
         }
 
+        if (hello.Epoch == StoredEvent.ServerEpoch)
+        {
+            await RefuseReservedAsync(context).ConfigureAwait(false);
+            return;
+        }
+
         if (!hello.Majors.Contains((byte)1))
         {
             await RefuseAsync(context, 422, "version", null, "No common version", "This server speaks major version 1.").ConfigureAwait(false);
@@ -65,6 +71,11 @@ internal sealed partial class GatewayEndpoints
             }
         }
 
+        // More is stored than the gateway says it ever made: it lost its counter and kept its epoch. Under that epoch its next events would count as known.
+        ulong highest = await _storage.Events.HighestAsync(link.Gateway, hello.Epoch).ConfigureAwait(false);
+        link.IsCounterLost = highest > hello.LastEvent;
+        if (link.IsCounterLost)
+            LogCounterLost(link.Gateway, hello.Epoch, hello.LastEvent, highest);
         link.EventEpoch = hello.Epoch;
         link.ResetSent();
         await NoteHelloAsync(context, link, hello).ConfigureAwait(false);
@@ -80,7 +91,7 @@ internal sealed partial class GatewayEndpoints
             Heartbeat = link.Hold,
             Hold = link.Hold,
             Jitter = _options.ReconnectSpread,
-            LastEvent = stored,
+            LastEvent = link.IsCounterLost ? highest : stored,
             LastInstruction = link.AcknowledgedInstruction,
             MaxEvents = SmaContract.MaxEvents,
             MaxBody = SmaContract.MaxBody,
@@ -104,13 +115,13 @@ internal sealed partial class GatewayEndpoints
 
         if (batch.Epoch == StoredEvent.ServerEpoch)
         {
-            await RefuseAsync(context, 422, SmaFault.Meaning, null, "Reserved epoch", "This epoch belongs to the server.").ConfigureAwait(false);
+            await RefuseReservedAsync(context).ConfigureAwait(false);
             return;
         }
 
-        if (link.EventEpoch is { } epoch && epoch != batch.Epoch)
+        if (link.EventEpoch is { } epoch && (epoch != batch.Epoch || link.IsCounterLost))
         {
-            await RefuseAsync(context, 409, "epoch", TimeSpan.Zero, "Epoch conflict", "The epoch is not the one of the last hello. Send a hello.").ConfigureAwait(false);
+            await RefuseAsync(context, 409, "epoch", TimeSpan.Zero, "Epoch conflict", "The epoch is not the one of the last hello, or that hello counted fewer events than are stored. Send a hello, with a new epoch when the counter was lost.").ConfigureAwait(false);
             return;
         }
 
@@ -190,7 +201,7 @@ internal sealed partial class GatewayEndpoints
                 pending.Add(new PendingEvent(message, scratch));
         }
 
-        return new EventAppend(batch.Gateway, batch.Epoch, pending, _clock.UtcNow);
+        return new EventAppend(batch.Gateway, batch.Epoch, pending, _clock.UtcNow) { Refused = batch.Rejected.Count == 0 ? [] : [.. batch.Rejected.Select(one => one.Seq)] };
     }
 
     private bool TryAdmit(GatewayLink link, bool isAlarm, out TimeSpan later)
@@ -208,6 +219,8 @@ internal sealed partial class GatewayEndpoints
         link.HasSession = !isAlarm;
         return true;
     }
+
+    private Task RefuseReservedAsync(HttpContext context) => RefuseAsync(context, 422, SmaFault.Meaning, null, "Reserved epoch", "This epoch belongs to the server.");
 
     private Task BusyAsync(HttpContext context)
     {
@@ -270,7 +283,7 @@ internal sealed partial class GatewayEndpoints
         if (request.ContentLength > SmaContract.MaxBody)
         {
             context.Response.Headers.Connection = "close";
-            await RefuseAsync(context, 413, "too-large", null, "Too large", "A document has at most 1 MiB.").ConfigureAwait(false);
+            await RefuseAsync(context, 413, "too-large", null, "Too large", "A document has at most 256 KiB.").ConfigureAwait(false);
             return (false, default!);
         }
 

@@ -11,7 +11,7 @@ internal sealed class GatewayLink
     private const int MaxWaiters = 2;
 
     private readonly Lock _lock = new();
-    private readonly InstructionWindow _window = new();
+    private readonly InstructionWindow _window = new(StoredMessage.Octets);
     private readonly List<Waiter> _waiters = new(MaxWaiters);
     private readonly GatewayPresence _presence;
     private readonly RateBucket _requests;
@@ -51,6 +51,9 @@ internal sealed class GatewayLink
     /// <summary>Epoch of the gateway's events since its last hello to this node; null before.</summary>
     public string? EventEpoch { get; set; }
 
+    /// <summary>True when that hello counted fewer events than are stored; what comes under its epoch may be known by number only.</summary>
+    public bool IsCounterLost { get; set; }
+
     /// <summary>True from a hello until the gateway is lost.</summary>
     public bool HasSession { get; set; }
 
@@ -87,12 +90,13 @@ internal sealed class GatewayLink
         }
     }
 
+    /// <summary>Everything up to this number is done with: what waits begins right behind it.</summary>
     public ulong AcknowledgedInstruction
     {
         get
         {
             lock (_lock)
-                return Math.Max(_window.Acknowledged, _window.Count == 0 ? _last : 0);
+                return _window.First is { } first ? first - 1 : _last;
         }
     }
 

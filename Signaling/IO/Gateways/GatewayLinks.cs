@@ -56,12 +56,14 @@ public sealed partial class GatewayLinks : BackgroundService
     internal MonotonicClock Clock => _clock;
 
     /// <summary>Queues an instruction; when the task completes it is durable and on its way. Its number is set here.</summary>
-    /// <exception cref="ArgumentException">It lacks what its kind needs.</exception>
+    /// <exception cref="ArgumentException">It lacks what its kind needs, or no gateway could read it.</exception>
     /// <exception cref="StorageException">The gateway is unknown, too many instructions wait for it, or storage refuses writes.</exception>
     public async Task<Instruction> SendAsync(string gateway, Instruction instruction)
     {
         if (InstructionRules.Check(instruction) is { } fault)
             throw new ArgumentException(fault, nameof(instruction));
+        if (!StoredMessage.IsReadable(instruction))
+            throw new ArgumentException($"The {instruction.Kind} is larger than a gateway reads, or breaks the rules of its schema.", nameof(instruction));
         Instruction numbered;
         try
         {

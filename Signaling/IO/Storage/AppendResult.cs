@@ -10,7 +10,7 @@ public sealed record AppendResult
     /// <summary>Gaps above it.</summary>
     public IReadOnlyList<SeqRange> Missing { get; init; } = [];
 
-    /// <summary>Numbers so far ahead that they could not be remembered; the gateway sends them again later.</summary>
+    /// <summary>Numbers so far ahead that they could not be remembered; the gateway sends them again later. Never those of alarms, which are stored however far ahead they are.</summary>
     public IReadOnlyList<ulong> Later { get; init; } = [];
 
     /// <summary>The events that are new, with their positions.</summary>

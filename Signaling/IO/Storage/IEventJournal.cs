@@ -8,11 +8,14 @@ public interface IEventJournal
     /// <exception cref="StorageException">Nothing of the batch was stored.</exception>
     Task<AppendResult> AppendAsync(EventAppend append);
 
-    /// <summary>Appends an event that the Event Server makes itself; it gets its own sequence number and id.</summary>
+    /// <summary>Appends an event that the Event Server makes itself; it gets its own sequence number, and an id that no gateway can have taken before.</summary>
     Task<StoredEvent> AppendServerEventAsync(string gateway, SmaEvent draft, DateTimeOffset received);
 
     /// <summary>How far the events of a gateway's epoch are stored without a gap; 0 when the epoch is unknown.</summary>
     Task<ulong> ContiguousAsync(string gateway, string epoch);
+
+    /// <summary>The highest number of a gateway's epoch that is stored, behind a gap or not; 0 when the epoch is unknown.</summary>
+    Task<ulong> HighestAsync(string gateway, string epoch);
 
     /// <summary>The gateway says that it does not hold events below this number any more; they are not asked for again.</summary>
     Task ForgetBelowAsync(string gateway, string epoch, ulong first);

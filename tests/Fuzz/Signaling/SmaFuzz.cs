@@ -42,12 +42,12 @@ public sealed class SmaFuzz
                 SmaWriter.WriteEvents(again, copy.Gateway, copy.Epoch, copy.Events);
                 Assert.True(x.Written.SequenceEqual(again.Written), $"round {round}: the copy reads differently");
             }
-            else if (SmaReader.TryReadInstructions(input, out InstructionBatch instructions, out fault))
+            else if (SmaReader.TryReadInstructions(input, out InstructionBatch instructions, out fault) && instructions.Instructions.Count > 0)
             {
                 read++;
                 x.Clear();
                 SmaWriter.WriteInstructions(x, instructions);
-                Assert.True(SmaReader.TryReadInstructions(x.Written, out InstructionBatch copy, out fault), $"round {round}: {fault.Text}");
+                Assert.True(SmaReader.TryReadInstructions(x.Written, out InstructionBatch copy, out fault) && copy.Rejected.Count == 0, $"round {round}: {fault.Text}");
                 again.Clear();
                 SmaWriter.WriteInstructions(again, copy);
                 Assert.True(x.Written.SequenceEqual(again.Written), $"round {round}: the copy reads differently");

@@ -116,7 +116,7 @@ internal static class Samples
         Add("welcome", o => SmaWriter.WriteWelcome(o, new Welcome
         {
             Gateway = "gw-0001", Epoch = "7c02", Major = 1, Time = Time, Heartbeat = TimeSpan.FromSeconds(25), Hold = TimeSpan.FromSeconds(25), Jitter = TimeSpan.FromSeconds(120),
-            LastEvent = 17, LastInstruction = 41, MaxEvents = 256, MaxBody = 1048576, RenewBefore = Time.AddDays(300), Config = "v8",
+            LastEvent = 17, LastInstruction = 41, MaxEvents = 256, MaxBody = SmaContract.MaxBody, RenewBefore = Time.AddDays(300), Config = "v8",
         }));
         Add("enrol", o => SmaWriter.WriteEnrol(o, new EnrolRequest("gw-0001", "K7QDA-2MXWP", "-----BEGIN CERTIFICATE REQUEST-----\nMIIB\n-----END CERTIFICATE REQUEST-----\n")));
         Add("enrolled", o => SmaWriter.WriteEnrolled(o, new EnrolAnswer("gw-0001", Time.AddDays(365), "-----BEGIN CERTIFICATE-----\nMIIB", "-----BEGIN CERTIFICATE-----\nMIIC")));

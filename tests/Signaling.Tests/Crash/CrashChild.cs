@@ -5,6 +5,7 @@ using MediaRelay.Gateway.Sensors;
 using MediaRelay.Gateway.Session;
 using MediaRelay.Signaling.Contract;
 using MediaRelay.Signaling.Events;
+using MediaRelay.Signaling.Gateways;
 using MediaRelay.Signaling.IO;
 using MediaRelay.Signaling.IO.Gateways;
 using MediaRelay.Signaling.IO.Storage;
@@ -28,7 +29,10 @@ internal static class CrashChild
                 await StorageAsync(folder);
                 return 0;
             case ["server", string folder, string port]:
-                await ServerAsync(folder, int.Parse(port, CultureInfo.InvariantCulture));
+                await ServerAsync(folder, int.Parse(port, CultureInfo.InvariantCulture), null);
+                return 0;
+            case ["server", string folder, string port, string instructions]:
+                await ServerAsync(folder, int.Parse(port, CultureInfo.InvariantCulture), instructions);
                 return 0;
             case ["gateway", string folder, string data, string port]:
                 await GatewayAsync(folder, data, int.Parse(port, CultureInfo.InvariantCulture));
@@ -59,7 +63,8 @@ internal static class CrashChild
         })));
     }
 
-    private static async Task ServerAsync(string folder, int port)
+    /// <summary>An Event Server that gives its gateway instructions without end, if asked for; each is printed once it is durable.</summary>
+    private static async Task ServerAsync(string folder, int port, string? instructions)
     {
         var services = new ServiceCollection();
         services.AddLogging(logging => logging.SetMinimumLevel(LogLevel.None));
@@ -68,7 +73,23 @@ internal static class CrashChild
         foreach (IHostedService service in provider.GetServices<IHostedService>())
             await service.StartAsync(CancellationToken.None);
         Console.WriteLine(provider.GetRequiredService<EventServer>().Endpoint!.Port);
-        await Task.Delay(Timeout.Infinite);
+        if (instructions is null)
+            await Task.Delay(Timeout.Infinite);
+        GatewayLinks links = provider.GetRequiredService<GatewayLinks>();
+        for (int i = 0; true; i++)
+        {
+            var instruction = new Instruction { Id = $"{instructions}-{i}", Time = DateTimeOffset.UtcNow, Expires = DateTimeOffset.UtcNow.AddHours(1), Kind = InstructionKinds.TimeHint };
+            try
+            {
+                await links.SendAsync(ServerRig.GatewayId, instruction);
+                Console.WriteLine(instruction.Id);
+                await Task.Delay(i % 4 * 3);
+            }
+            catch (StorageException e) when (e.IsQueueFull)
+            {
+                await Task.Delay(50);
+            }
+        }
     }
 
     /// <summary>A gateway with its queue on disk; every instruction it acts on is written to a file the moment before.</summary>

@@ -42,6 +42,18 @@ public sealed class DeliveryRulesTests
     }
 
     [Fact]
+    public void An_answer_ends_before_it_is_larger_than_a_gateway_reads_and_the_rest_is_ready_for_the_next()
+    {
+        var window = new InstructionWindow(instruction => instruction.Seq == 4 ? 300_000 : 80_000);
+        for (ulong seq = 1; seq <= 5; seq++)
+            window.Add(Numbered(seq));
+        Assert.Equal([1UL, 2UL], Take(window, 0));
+        Assert.Equal([3UL], Take(window, 0));
+        Assert.Equal([4UL], Take(window, 0));
+        Assert.Equal([5UL], Take(window, 0));
+    }
+
+    [Fact]
     public void A_new_session_gets_everything_that_is_not_acknowledged()
     {
         var window = new InstructionWindow();
@@ -77,11 +89,26 @@ public sealed class DeliveryRulesTests
     {
         var backoff = new RetryBackoff(new CountingRandom());
         Assert.Equal(TimeSpan.FromSeconds(77), backoff.HandleFailure(false, TimeSpan.FromSeconds(77)));
-        Assert.False(backoff.ShouldAlternate);
         Assert.Equal(TimeSpan.FromSeconds(30), backoff.HandleFailure(true, TimeSpan.FromSeconds(77)));
-        Assert.True(backoff.ShouldAlternate);
         backoff.HandleSuccess();
         Assert.Equal(0, backoff.Failures);
+    }
+
+    [Fact]
+    public void After_two_failures_the_other_server_is_used_and_a_late_failure_of_the_first_does_not_lead_back()
+    {
+        var servers = new ServerChoice();
+        int first = servers.Current;
+        Assert.False(servers.HandleFailure(first));
+        servers.HandleSuccess(first);
+        Assert.False(servers.HandleFailure(first));
+        Assert.True(servers.HandleFailure(first));
+        Assert.False(servers.HandleFailure(first));
+        Assert.False(servers.HandleFailure(first));
+        int second = servers.Current;
+        Assert.False(servers.HandleFailure(second));
+        servers.HandleSuccess(first);
+        Assert.True(servers.HandleFailure(second));
     }
 
     [Fact]

@@ -83,6 +83,8 @@ public sealed class EventServerTests : IAsyncLifetime
         Assert.Equal(202, answer.Status);
         Assert.True(SmaReader.TryReadAccepted(answer.Body, out EventsAccepted accepted, out _));
         Assert.Equal((2UL, "schema", 2), (accepted.Rejected[0].Seq, accepted.Rejected[0].Code, accepted.Rejected[0].Line));
+        Assert.Equal(3UL, accepted.UpTo);
+        Assert.Empty(accepted.Missing);
         Assert.Equal(2, _rig.Storage.Events.Read(0, 10).Count);
     }
 
@@ -123,6 +125,71 @@ public sealed class EventServerTests : IAsyncLifetime
         Assert.Equal("2", string.Join(' ', Seqs(await GetAsync("?after=1&wait=0"))));
         Assert.Equal(204, (await GetAsync("?after=2&wait=0")).Status);
         await UntilAsync(() => _rig.Storage.Instructions.BacklogAsync(GatewayId).Result.Waiting.Count == 0, "the acknowledgement is stored");
+    }
+
+    [Fact]
+    public async Task After_a_restart_a_gateway_that_lost_its_counter_starts_right_before_what_waits()
+    {
+        for (int i = 0; i < 3; i++)
+            await _rig.Links.SendAsync(GatewayId, Instruction());
+        await GetAsync("?after=1&wait=0");
+        await UntilAsync(() => _rig.Storage.Instructions.BacklogAsync(GatewayId).Result.Waiting.Count == 2, "the acknowledgement is stored");
+        await _rig.StopAsync();
+        _link.Dispose();
+        _rig = await StartAsync(folder: _rig.Folder);
+        _link = _rig.Link();
+        Assert.Equal(1UL, (await HelloAsync(epochOfInstructions: "unknown")).LastInstruction);
+        Assert.Equal("2 3", string.Join(' ', Seqs(await GetAsync("?after=1&wait=0"))));
+    }
+
+    [Fact]
+    public async Task The_servers_own_epoch_is_refused_in_a_hello()
+    {
+        var x = new XmlOutput();
+        SmaWriter.WriteHello(x, new Hello { Gateway = GatewayId, Epoch = StoredEvent.ServerEpoch, Majors = [1], Software = "test", LastEvent = 1, FirstEvent = SmaContract.MaxSeq, LastInstruction = 0, Time = DateTimeOffset.UtcNow });
+        SmaAnswer answer = await PostAsync(_link, Base + "/session", x.Written.ToArray());
+        Assert.Equal((422, "meaning"), (answer.Status, ErrorOf(answer).Code));
+        Assert.Equal(0UL, await _rig.Storage.Events.ContiguousAsync(GatewayId, StoredEvent.ServerEpoch));
+    }
+
+    [Fact]
+    public async Task Large_instructions_come_in_answers_that_a_gateway_can_read_and_one_too_large_is_refused_at_once()
+    {
+        for (int i = 0; i < 4; i++)
+            await _rig.Links.SendAsync(GatewayId, Instruction() with { Kind = "media.offer", Device = null, Body = Samples.Offer with { Sdp = new string('v', 60_000) } });
+        Assert.Equal("1 2 3", string.Join(' ', Seqs(await GetAsync("?after=0&wait=0"))));
+        Assert.Equal("4", string.Join(' ', Seqs(await GetAsync("?after=3&wait=0"))));
+        var e = await Assert.ThrowsAsync<ArgumentException>(() => _rig.Links.SendAsync(GatewayId, Instruction() with { Kind = "media.offer", Body = Samples.Offer with { Sdp = new string('v', 70_000) } }));
+        Assert.StartsWith("The media.offer is larger than a gateway reads", e.Message, StringComparison.Ordinal);
+        Assert.Equal(4UL, (await _rig.Storage.Instructions.BacklogAsync(GatewayId)).Last);
+    }
+
+    [Fact]
+    public async Task A_gateway_that_lost_its_counter_is_told_and_nothing_new_is_taken_for_known()
+    {
+        await PostEventsAsync(_link, GatewayId, "ep", Event(1), Event(2), Event(9, "alarm.raised", EventPriority.Alarm));
+        Assert.Equal(9UL, (await HelloAsync(lastEvent: 5)).LastEvent);
+        foreach (EventPriority priority in new[] { EventPriority.Status, EventPriority.Alarm })
+        {
+            SmaAnswer answer = await PostAsync(_link, Base + "/events", EventsDocument(GatewayId, "ep", Event(2, "alarm.raised", priority, "another")));
+            Assert.Equal((409, "epoch"), (answer.Status, ErrorOf(answer).Code));
+        }
+
+        Assert.Equal(0UL, (await HelloAsync(epoch: "new", lastEvent: 5)).LastEvent);
+        Assert.Equal(1UL, (await PostEventsAsync(_link, GatewayId, "new", Event(1, "alarm.raised", EventPriority.Alarm, "new-1"))).UpTo);
+        Assert.Equal(2UL, (await HelloAsync(lastEvent: 9)).LastEvent);
+        Assert.Equal(3UL, (await PostEventsAsync(_link, GatewayId, "ep", Event(3))).UpTo);
+    }
+
+    [Theory]
+    [InlineData(0, 202)]
+    [InlineData(1, 413)]
+    public async Task A_document_may_be_as_large_as_the_welcome_says_and_not_larger(int more, int status)
+    {
+        int most = (int)(await HelloAsync()).MaxBody;
+        byte[] document = EventsDocument(GatewayId, "ep", Event(1));
+        byte[] padded = [.. document, .. Enumerable.Repeat((byte)' ', most + more - document.Length)];
+        Assert.Equal(status, (await PostAsync(_link, Base + "/events", padded)).Status);
     }
 
     [Fact]
@@ -251,11 +318,11 @@ public sealed class EventServerTests : IAsyncLifetime
     private Task<SmaAnswer> PutAsync(string content, string range) =>
         _link.SendAsync("PUT", Base + "/clips/c-1", Encoding.ASCII.GetBytes(content), new Dictionary<string, string> { ["Content-Range"] = range }, TimeSpan.FromSeconds(10), CancellationToken.None);
 
-    private async Task<Welcome> HelloAsync(string epoch = "ep", ulong lastInstruction = 0, string? epochOfInstructions = null)
+    private async Task<Welcome> HelloAsync(string epoch = "ep", ulong lastInstruction = 0, string? epochOfInstructions = null, ulong lastEvent = 4)
     {
         epochOfInstructions ??= (await _rig.Storage.Instructions.BacklogAsync(GatewayId)).Epoch;
         var x = new XmlOutput();
-        SmaWriter.WriteHello(x, new Hello { Gateway = GatewayId, Epoch = epoch, Majors = [1], Software = "test", LastEvent = 4, LastInstruction = lastInstruction, InstructionEpoch = epochOfInstructions, Time = DateTimeOffset.UtcNow });
+        SmaWriter.WriteHello(x, new Hello { Gateway = GatewayId, Epoch = epoch, Majors = [1], Software = "test", LastEvent = lastEvent, LastInstruction = lastInstruction, InstructionEpoch = epochOfInstructions, Time = DateTimeOffset.UtcNow });
         SmaAnswer answer = await PostAsync(_link, Base + "/session", x.Written.ToArray());
         Assert.True(answer.Status == 200, Encoding.UTF8.GetString(answer.Body));
         Assert.Empty(ContractTests.Validate(answer.Body));

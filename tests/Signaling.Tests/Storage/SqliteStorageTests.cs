@@ -1,7 +1,9 @@
 using MediaRelay.Signaling.Contract;
 using MediaRelay.Signaling.Events;
+using MediaRelay.Signaling.Gateways;
 using MediaRelay.Signaling.IO.Storage;
 using MediaRelay.Signaling.IO.Storage.Sqlite;
+using MediaRelay.Signaling.Tests.Contract;
 using Microsoft.Data.Sqlite;
 
 namespace MediaRelay.Signaling.Tests.Storage;
@@ -28,6 +30,17 @@ public sealed class SqliteStorageTests : StorageSuite
         await AppendAsync("g1", "e", 1, 2, 3);
         Execute(sql);
         Assert.Contains(sentence, Storage.Events.Verify().Faults);
+    }
+
+    [Fact]
+    public async Task A_damaged_instruction_keeps_its_number_so_that_what_waits_behind_it_is_not_held_up()
+    {
+        for (int i = 0; i < 3; i++)
+            await Storage.Instructions.EnqueueAsync("g1", Samples.Instructions[i], InstructionBounds.Default);
+        Execute("UPDATE instructions SET payload=x'3c' WHERE seq=2");
+        InstructionBacklog backlog = await Storage.Instructions.BacklogAsync("g1");
+        Assert.Equal([1UL, 2UL, 3UL], backlog.Waiting.Select(one => one.Seq));
+        Assert.Equal((Samples.Instructions[1].Id, "unreadable"), (backlog.Waiting[1].Id, backlog.Waiting[1].Kind));
     }
 
     [Fact]

@@ -65,6 +65,29 @@ public abstract class StorageSuite : IAsyncLifetime
         Assert.Equal(9000UL, result.UpTo);
         Assert.Equal(9000UL, await Storage.Events.ContiguousAsync("g1", "e"));
         Assert.Equal(0UL, await Storage.Events.ContiguousAsync("g1", "other"));
+        await AppendAsync("g1", "e", EventPriority.Alarm, 9005, 20_000);
+        Assert.Equal(20_000UL, await Storage.Events.HighestAsync("g1", "e"));
+        Assert.Equal(0UL, await Storage.Events.HighestAsync("g1", "other"));
+    }
+
+    [Fact]
+    public async Task An_alarm_however_far_ahead_is_stored_at_once_and_never_twice()
+    {
+        ulong[] far = [.. Enumerable.Range(0, 1500).Select(n => 9000 + (2 * (ulong)n))];
+        AppendResult result = await AppendAsync("g1", "e", EventPriority.Alarm, far);
+        Assert.Empty(result.Later);
+        Assert.Equal((0UL, far.Length), (result.UpTo, result.Stored.Count));
+        await ReopenAsync();
+        result = await AppendAsync("g1", "e", EventPriority.Alarm, far);
+        Assert.Equal((0, far.Length, 0), (result.Stored.Count, result.Duplicates, result.Faults.Count));
+        Assert.Equal(far.Length, Storage.Events.Read(0, 5000).Count);
+        Assert.Equal([9001UL], (await AppendAsync("g1", "e", 9001)).Later);
+        for (ulong seq = 1; seq < 9000; seq += 250)
+            result = await AppendAsync("g1", "e", [.. Enumerable.Range(0, 250).Select(n => seq + (ulong)n).Where(n => n < 9000)]);
+        Assert.Equal(9000UL, result.UpTo);
+        Assert.Equal(new SeqRange(9001, 9001), result.Missing[0]);
+        Assert.Equal(9002UL, (await AppendAsync("g1", "e", 9001)).UpTo);
+        Assert.Empty(Storage.Events.Verify().Faults);
     }
 
     [Fact]
@@ -112,7 +135,32 @@ public abstract class StorageSuite : IAsyncLifetime
         StoredEvent first = await Storage.Events.AppendServerEventAsync("g1", draft, Start);
         await AppendAsync("g1", "e", 1);
         StoredEvent second = await Storage.Events.AppendServerEventAsync("g1", draft, Start);
-        Assert.Equal((1UL, 2UL, "es-2", StoredEvent.ServerEpoch), (first.Event.Seq, second.Event.Seq, second.Event.Id, second.Epoch));
+        Assert.Equal((1UL, 2UL, StoredEvent.ServerEpoch), (first.Event.Seq, second.Event.Seq, second.Epoch));
+        Assert.StartsWith("es-2-", second.Event.Id, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task No_gateway_can_take_the_id_of_a_server_event_before_it_is_made()
+    {
+        var draft = new SmaEvent { Id = "", Seq = 0, Time = Start, Kind = SmaEventKinds.GatewayLost };
+        string[] guesses = [(await Storage.Events.AppendServerEventAsync("g1", draft, Start)).Event.Id, "es-2", "es-3"];
+        for (int i = 0; i < guesses.Length; i++)
+            await Storage.Events.AppendAsync(new EventAppend("g2", "e", [new PendingEvent(draft with { Id = guesses[i], Seq = (ulong)i + 1 }, _scratch)], Start));
+        for (ulong seq = 1; seq <= 3; seq++)
+            Assert.Equal(seq, (await Storage.Events.AppendServerEventAsync("g2", draft, Start)).Event.Seq);
+    }
+
+    [Fact]
+    public async Task A_number_whose_event_was_refused_is_not_missed_any_more()
+    {
+        var batch = new EventAppend("g1", "e", [Pending("e", 1), Pending("e", 3)], Start) { Refused = [2, 0, 3, 9000] };
+        AppendResult result = await Storage.Events.AppendAsync(batch);
+        Assert.Equal((3UL, 2), (result.UpTo, result.Stored.Count));
+        Assert.Empty(result.Missing);
+        await Storage.Events.AppendAsync(new EventAppend("g1", "e", [], Start) { Refused = [4] });
+        await ReopenAsync();
+        Assert.Equal(4UL, await Storage.Events.ContiguousAsync("g1", "e"));
+        Assert.Equal(1, (await AppendAsync("g1", "e", 2)).Duplicates);
     }
 
     [Fact]
@@ -277,12 +325,11 @@ public abstract class StorageSuite : IAsyncLifetime
 
     protected Task<AppendResult> AppendAsync(string gateway, string epoch, params ulong[] seqs) => AppendAsync(gateway, epoch, EventPriority.Status, seqs);
 
-    protected Task<AppendResult> AppendAsync(string gateway, string epoch, EventPriority priority, params ulong[] seqs)
-    {
-        var scratch = new XmlOutput();
-        return Storage.Events.AppendAsync(new EventAppend(gateway, epoch,
-            [.. seqs.Select(seq => new PendingEvent(new SmaEvent { Id = $"{epoch}-{seq}", Seq = seq, Time = Start, Kind = "log", Priority = priority }, scratch))], Start));
-    }
+    protected Task<AppendResult> AppendAsync(string gateway, string epoch, EventPriority priority, params ulong[] seqs) =>
+        Storage.Events.AppendAsync(new EventAppend(gateway, epoch, [.. seqs.Select(seq => Pending(epoch, seq, priority))], Start));
+
+    private static PendingEvent Pending(string epoch, ulong seq, EventPriority priority = EventPriority.Status) =>
+        new(new SmaEvent { Id = $"{epoch}-{seq}", Seq = seq, Time = Start, Kind = "log", Priority = priority }, new XmlOutput());
 
     protected async Task ReopenAsync()
     {

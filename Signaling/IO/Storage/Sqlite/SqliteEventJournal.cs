@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
+using System.Security.Cryptography;
 using MediaRelay.Signaling.Contract;
 using MediaRelay.Signaling.Events;
 
@@ -33,12 +34,15 @@ internal sealed class SqliteEventJournal(SqliteStorage storage) : IEventJournal
         {
             EventSequence sequence = Sequence(database, gateway, StoredEvent.ServerEpoch);
             ulong seq = sequence.Contiguous + 1;
-            var pending = new PendingEvent(draft with { Seq = seq, Id = $"es-{seq}" }, _scratch);
+            // Ids are unique per gateway, so one that a gateway could guess it could also take away.
+            var pending = new PendingEvent(draft with { Seq = seq, Id = $"es-{seq}-{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8))}" }, _scratch);
             return (Pending: pending, Stored: Append(database, new EventAppend(gateway, StoredEvent.ServerEpoch, [pending], received)).Stored[0]);
         },
         made => Appended([made.Pending], [made.Stored])).ContinueWith(static made => made.GetAwaiter().GetResult().Stored, TaskScheduler.Default);
 
     public Task<ulong> ContiguousAsync(string gateway, string epoch) => storage.Writer.RunAsync(database => Sequence(database, gateway, epoch).Contiguous);
+
+    public Task<ulong> HighestAsync(string gateway, string epoch) => storage.Writer.RunAsync(database => Sequence(database, gateway, epoch).Highest);
 
     public Task ForgetBelowAsync(string gateway, string epoch, ulong first) => storage.Writer.RunAsync(database =>
     {
@@ -161,18 +165,27 @@ internal sealed class SqliteEventJournal(SqliteStorage storage) : IEventJournal
             {
                 duplicates++;
             }
-            else if (!sequence.IsInWindow(message.Seq))
+            else if (!sequence.IsInWindow(message.Seq) && message.Priority != EventPriority.Alarm)
             {
                 (later ??= []).Add(message.Seq);
             }
             else
             {
-                sequence.Add(message.Seq);
+                // An alarm is stored however far ahead it is. Should there be too many to remember their numbers, a repeat is known by its id.
+                sequence.Add(message.Seq, isUrgent: true);
                 if (Insert(database, key, append, pending))
                     stored.Add(new StoredEvent(_next++, append.Gateway, append.Epoch, append.Received, message));
+                else if (IsSame(database, key, append.Epoch, message))
+                    duplicates++;
                 else
                     (faults ??= []).Add(message.Id);
             }
+        }
+
+        foreach (ulong seq in append.Refused)
+        {
+            if (seq > 0)
+                sequence.Add(seq);
         }
 
         SaveSequence(database, key, append.Epoch, sequence);
@@ -196,6 +209,14 @@ internal sealed class SqliteEventJournal(SqliteStorage storage) : IEventJournal
             return false;
         _chain = chain;
         return true;
+    }
+
+    private static bool IsSame(SqliteDatabase database, long key, string epoch, SmaEvent message)
+    {
+        SqliteStatement query = database.Statement("SELECT 1 FROM events WHERE gw=? AND id=? AND epoch=? AND seq=?").Bind(key).Bind(message.Id).Bind(epoch).Bind((long)message.Seq);
+        bool isSame = query.Step();
+        query.Reset();
+        return isSame;
     }
 
     private long Key(SqliteDatabase database, string gateway)

@@ -103,11 +103,11 @@ internal sealed class SqliteInstructionQueue(SqliteStorage storage) : IInstructi
         var last = (ulong)query.Number(2);
         query.Reset();
         var waiting = new List<Instruction>();
-        SqliteStatement rows = database.Statement("SELECT payload FROM instructions WHERE gw=? ORDER BY seq").Bind(key);
+        SqliteStatement rows = database.Statement("SELECT payload, seq, id, expires FROM instructions WHERE gw=? ORDER BY seq").Bind(key);
         while (rows.Step())
         {
-            if (StoredMessage.Instruction(rows.Blob(0)) is { } instruction)
-                waiting.Add(instruction);
+            // Without content the gateway can only answer that it failed; without its number everything behind it would wait for ever.
+            waiting.Add(StoredMessage.Instruction(rows.Blob(0)) ?? new Instruction { Id = rows.Text(2), Seq = (ulong)rows.Number(1), Time = rows.Time(3), Expires = rows.Time(3), Kind = "unreadable" });
         }
 
         return new InstructionBacklog(epoch, last, waiting);

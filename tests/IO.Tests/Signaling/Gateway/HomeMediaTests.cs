@@ -52,6 +52,21 @@ public sealed class HomeMediaTests : IAsyncDisposable
         Assert.Equal(("camera-unknown", "The home has no camera cam-2."), (answer.Reason, answer.Detail));
     }
 
+    [Theory]
+    [InlineData(false, null)]
+    [InlineData(true, "failed")]
+    public async Task A_clip_ends_in_one_result_that_says_whether_the_server_has_it(bool isLost, string? outcome)
+    {
+        if (isLost)
+            _replies.Fault = new IOException("The disk is full.");
+        DateTimeOffset now = DateTimeOffset.UtcNow;
+        var instruction = new Instruction { Id = "i-1", Time = now, Expires = now.AddSeconds(8), Kind = InstructionKinds.ClipRequest, Body = new ClipBody { Id = "c-1", Camera = "cam-1", Type = "image/jpeg" } };
+        ResultBody? result = await _media.HandleAsync(instruction, _replies, CancellationToken.None);
+        Assert.Equal(outcome, result?.Outcome);
+        Assert.Equal("c-1", Assert.Single(_replies.Uploaded));
+        Assert.False(_replies.Sent.TryRead(out _));
+    }
+
     private async Task<MediaBody> AnswerAsync(string offer, string camera = "cam-1")
     {
         DateTimeOffset now = DateTimeOffset.UtcNow;
@@ -78,10 +93,18 @@ public sealed class HomeMediaTests : IAsyncDisposable
     {
         private readonly Channel<(string, MessageBody)> _sent = Channel.CreateUnbounded<(string, MessageBody)>();
 
+        public Exception? Fault { get; set; }
+
+        public List<string> Uploaded { get; } = [];
+
         public ChannelReader<(string Kind, MessageBody Body)> Sent => _sent.Reader;
 
         public void Send(string kind, MessageBody body, string? cause = null) => _sent.Writer.TryWrite((kind, body));
 
-        public Task UploadClipAsync(string file, ClipBody clip, string? cause, CancellationToken cancellation) => Task.CompletedTask;
+        public Task UploadClipAsync(string file, ClipBody clip, string? cause, CancellationToken cancellation)
+        {
+            Uploaded.Add(clip.Id);
+            return Fault is { } fault ? Task.FromException(fault) : Task.CompletedTask;
+        }
     }
 }
