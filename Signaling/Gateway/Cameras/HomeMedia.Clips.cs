@@ -7,6 +7,7 @@ namespace MediaRelay.Gateway.Cameras;
 public sealed partial class HomeMedia
 {
     private static readonly TimeSpan s_still = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan s_look = TimeSpan.FromMilliseconds(50);
     private readonly Dictionary<string, ClipRecorder> _recorders = new(StringComparer.Ordinal);
     private string? _clipFolder;
 
@@ -83,7 +84,9 @@ public sealed partial class HomeMedia
         }
 
         await using var recorder = new ClipRecorder(_host, source);
-        await Task.WhenAny(source.WhenReady, Task.Delay(s_still, _time, cancellation)).ConfigureAwait(false);
+        // The tracks are known before the first picture, and a clip begins with one.
+        for (long start = _time.GetTimestamp(); _time.GetElapsedTime(start) < s_still && await recorder.KeptAsync().ConfigureAwait(false) == TimeSpan.Zero;)
+            await Task.Delay(s_look, _time, cancellation).ConfigureAwait(false);
         await recorder.RecordAsync(file, wanted, cancellation).ConfigureAwait(false);
     }
 
