@@ -41,7 +41,7 @@ public sealed class ClipRecorder : IAsyncDisposable
     }
 
     /// <summary>Seconds of media kept in memory now.</summary>
-    public TimeSpan Kept => _host.Loop.InvokeAsync(() => _ring.Count == 0 ? TimeSpan.Zero : _host.Loop.Now - _ring.Peek().ArrivedAt).GetAwaiter().GetResult();
+    public Task<TimeSpan> KeptAsync() => _host.Loop.InvokeAsync(() => _ring.Count == 0 ? TimeSpan.Zero : _host.Loop.Now - _ring.Peek().ArrivedAt);
 
     /// <summary>
     /// Writes a clip: the kept seconds from a key frame on, then <paramref name="length"/> more. Gives the file's length in bytes.

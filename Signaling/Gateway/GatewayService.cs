@@ -31,11 +31,11 @@ public sealed partial class GatewayService(GatewayFile file, IGatewayMedia media
             while (!stoppingToken.IsCancellationRequested)
             {
                 X509Certificate2? certificate = password is null ? GatewayIdentity.Open(file.Folder) : null;
-                using var link = new SmaHttpLink(file.Gateway, servers, authority, certificate, password);
+                using var link = new SmaHttpLink(file.Gateway, servers, authority, certificate, password, time);
                 using var renewed = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
-                using var runtime = new GatewayRuntime(file.Profile(), queue, link, [.. adaptors], media, time, _logger);
+                using var runtime = new GatewayRuntime(file.Profile() with { ClockFloor = SmaHttpLink.Floor(certificate) }, queue, link, [.. adaptors], media, time, _logger);
                 Runtime = runtime;
-                Task renewal = certificate is null ? Task.CompletedTask : RenewAsync(servers, authority, certificate, renewed, stoppingToken);
+                Task renewal = certificate is null ? Task.CompletedTask : RenewAsync(servers, authority, certificate, runtime, renewed, stoppingToken);
                 await runtime.RunAsync(renewed.Token).ConfigureAwait(false);
                 await renewal.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
@@ -48,7 +48,7 @@ public sealed partial class GatewayService(GatewayFile file, IGatewayMedia media
 
     private async Task EnrolAsync(Uri[] servers, X509Certificate2 authority, X509Certificate2? old, CancellationToken stopping)
     {
-        using var link = new SmaHttpLink(file.Gateway, servers, authority, old, null);
+        using var link = new SmaHttpLink(file.Gateway, servers, authority, old, null, time);
         while (true)
         {
             try
@@ -72,9 +72,9 @@ public sealed partial class GatewayService(GatewayFile file, IGatewayMedia media
     }
 
     /// <summary>Waits until the certificate is due, gets a new one with it, and lets the runtime start again with that.</summary>
-    private async Task RenewAsync(Uri[] servers, X509Certificate2 authority, X509Certificate2 certificate, CancellationTokenSource renewed, CancellationToken stopping)
+    private async Task RenewAsync(Uri[] servers, X509Certificate2 authority, X509Certificate2 certificate, GatewayRuntime runtime, CancellationTokenSource renewed, CancellationToken stopping)
     {
-        while (!GatewayIdentity.IsRenewalDue(certificate, time.GetUtcNow()))
+        while (!GatewayIdentity.IsRenewalDue(certificate, runtime.UtcNow))
             await Task.Delay(s_renewalCheck, time, renewed.Token).ConfigureAwait(false);
         await EnrolAsync(servers, authority, certificate, stopping).ConfigureAwait(false);
         await renewed.CancelAsync().ConfigureAwait(false);

@@ -40,6 +40,7 @@ public static class InstructionRules
     private static string? CheckDirective(DirectiveBody directive) => directive.Type switch
     {
         null => "A directive needs a type.",
+        _ when directive.If.Any(one => (one.Device is null) != (one.Property is null) || (one.Partition is null) != (one.Mode is null)) => "A condition names a device with its property, or a partition with its mode.",
         "schedule" when directive.At is null => "A schedule needs a time of day.",
         "schedule" or "trigger" when directive.Do.Count == 0 => "A trigger or schedule needs at least one action.",
         "trigger" when directive.When.Count == 0 => "A trigger needs at least one condition that starts it.",

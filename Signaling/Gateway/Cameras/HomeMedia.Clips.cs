@@ -7,7 +7,9 @@ namespace MediaRelay.Gateway.Cameras;
 public sealed partial class HomeMedia
 {
     private static readonly TimeSpan s_still = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan s_look = TimeSpan.FromMilliseconds(50);
     private readonly Dictionary<string, ClipRecorder> _recorders = new(StringComparer.Ordinal);
+    private string? _clipFolder;
 
     /// <summary>Connects every camera and keeps its last seconds, so that a look-in starts at once and a clip starts before it was asked for.</summary>
     public void KeepReady()
@@ -38,9 +40,10 @@ public sealed partial class HomeMedia
     /// <summary>Null when the server has the clip, else why it has none.</summary>
     private async Task<ResultBody?> RecordAsync(Instruction instruction, ClipBody clip, MediaSource source, IGatewayMediaReplies replies, CancellationToken cancellation)
     {
-        string file = Path.Combine(Path.GetTempPath(), $"mediarelay-{Guid.NewGuid():N}");
+        string? file = null;
         try
         {
+            file = NewClipFile();
             if (clip.Type == "image/jpeg")
             {
                 byte[] picture = await new SnapshotTaker(_host).TakeAsync(source, s_still, cancellation).ConfigureAwait(false);
@@ -62,7 +65,8 @@ public sealed partial class HomeMedia
         }
         finally
         {
-            File.Delete(file);
+            if (file is not null)
+                File.Delete(file);
         }
     }
 
@@ -75,14 +79,26 @@ public sealed partial class HomeMedia
             _recorders.TryGetValue(clip.Camera!, out kept);
         if (kept is not null)
         {
-            TimeSpan rest = wanted - kept.Kept;
+            TimeSpan rest = wanted - await kept.KeptAsync().ConfigureAwait(false);
             await kept.RecordAsync(file, rest > TimeSpan.FromSeconds(0.5) ? rest : TimeSpan.FromSeconds(0.5), cancellation).ConfigureAwait(false);
             return;
         }
 
         await using var recorder = new ClipRecorder(_host, source);
-        await Task.WhenAny(source.WhenReady, Task.Delay(s_still, _time, cancellation)).ConfigureAwait(false);
+        // The tracks are known before the first picture, and a clip begins with one.
+        for (long start = _time.GetTimestamp(); _time.GetElapsedTime(start) < s_still && await recorder.KeptAsync().ConfigureAwait(false) == TimeSpan.Zero;)
+            await Task.Delay(s_look, _time, cancellation).ConfigureAwait(false);
         await recorder.RecordAsync(file, wanted, cancellation).ConfigureAwait(false);
+    }
+
+    /// <summary>An empty file that no other user of the machine can read, in a folder that none can enter.</summary>
+    private string NewClipFile()
+    {
+        lock (_recorders)
+            _clipFolder ??= Directory.CreateTempSubdirectory("mediarelay-").FullName;
+        string file = Path.Combine(_clipFolder, Guid.NewGuid().ToString("N"));
+        using (new FileStream(file, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite }))
+            return file;
     }
 
     [LoggerMessage(5200, LogLevel.Information, "Clip {Clip} of camera {Camera} was made and uploaded.")]

@@ -41,7 +41,8 @@ public sealed partial class HomeMedia : IGatewayMedia, IAsyncDisposable
         switch (instruction.Kind)
         {
             case InstructionKinds.MediaOffer:
-                return StartOrRestart(instruction, media, replies);
+                lock (_sessions)
+                    return StartOrRestart(instruction, media, replies);
             case InstructionKinds.MediaCandidate:
                 if (_sessions.TryGetValue(media.Session, out HomeMediaSession? known))
                     await known.AddCandidatesAsync(media).ConfigureAwait(false);
@@ -62,6 +63,9 @@ public sealed partial class HomeMedia : IGatewayMedia, IAsyncDisposable
         {
             recorders = [.. _recorders.Values];
             _recorders.Clear();
+            if (_clipFolder is not null)
+                Directory.Delete(_clipFolder, true);
+            _clipFolder = null;
         }
 
         foreach (ClipRecorder recorder in recorders)
@@ -98,8 +102,7 @@ public sealed partial class HomeMedia : IGatewayMedia, IAsyncDisposable
         if (!_host.TryOpenSource(camera.Url, out MediaSource? source, out string error))
             return Refuse(media, replies, instruction, "camera-fault", $"Camera {media.Camera} cannot be used: {error}");
         var session = new HomeMediaSession(_host, media, source, camera.TalkBack, replies, _time, _logger, ended => _sessions.TryRemove(ended, out _));
-        if (!_sessions.TryAdd(media.Session, session))
-            return null;
+        _sessions[media.Session] = session;
         _ = session.StartAsync(media, instruction.Id);
         return null;
     }

@@ -6,8 +6,12 @@ public abstract record HomeCommand
     /// <summary>Queue an event; its number and id are set by the queue.</summary>
     public sealed record Emit(SmaEvent Draft) : HomeCommand;
 
-    /// <summary>Set a property through the device's adaptor and tell the core the outcome.</summary>
-    public sealed record SetProperty(DeviceBody Device, string Name, string Value, string? Cause) : HomeCommand;
+    /// <summary>Set properties through the device's adaptor, one after the other, and tell the core the outcome.</summary>
+    /// <param name="Device">The device.</param>
+    /// <param name="Properties">What is set.</param>
+    /// <param name="Cause">The instruction that wants it; null when a directive does.</param>
+    /// <param name="Directive">The directive that wants it; null when an instruction does.</param>
+    public sealed record SetProperty(DeviceBody Device, IReadOnlyList<DeviceProperty> Properties, string? Cause, string? Directive = null) : HomeCommand;
 
     /// <summary>Tell an adaptor about a new device.</summary>
     public sealed record AddDevice(DeviceBody Device) : HomeCommand;
@@ -18,8 +22,8 @@ public abstract record HomeCommand
     /// <summary>Keep a value over restarts; null forgets it.</summary>
     public sealed record Keep(string Key, byte[]? Value) : HomeCommand;
 
-    /// <summary>Hand an instruction to cameras and talk devices.</summary>
-    public sealed record Media(Instruction Instruction) : HomeCommand;
+    /// <summary>Hand an instruction to cameras and talk devices; a directive's own has its name and no result.</summary>
+    public sealed record Media(Instruction Instruction, string? Directive = null) : HomeCommand;
 
     /// <summary>Fetch and apply configuration or firmware, reboot, or upload the log.</summary>
     public sealed record Provision(Instruction Instruction) : HomeCommand;

@@ -6,6 +6,9 @@ namespace MediaRelay.Gateway.Home;
 /// <summary>How instructions are carried out; each ends in exactly one instruction.result, whatever happens.</summary>
 public sealed partial class HomeCore
 {
+    /// <summary>Devices that a home may have.</summary>
+    public const int MaxDevices = 1000;
+
     private const int DevicesPerPart = 32;
 
     /// <summary>Carries out an instruction. Those for adaptors, cameras and provisioning become commands whose result the shell reports with <see cref="Result"/>.</summary>
@@ -32,12 +35,18 @@ public sealed partial class HomeCore
     public static HomeCommand.Emit Result(string instruction, ResultBody result, DateTimeOffset utcNow) =>
         Emit(SmaEventKinds.InstructionResult, utcNow, instruction, EventPriority.Status, null, result);
 
-    /// <summary>The adaptor has set a property, or says why not.</summary>
-    public static void HandleSet(string? cause, string? failure, DateTimeOffset utcNow, List<HomeCommand> commands)
+    /// <summary>The adaptor has set all properties, or says why not.</summary>
+    public static void HandleSet(HomeCommand.SetProperty set, string? failure, DateTimeOffset utcNow, List<HomeCommand> commands)
     {
-        if (cause is not null)
+        if (set.Cause is { } cause)
             commands.Add(Result(cause, failure is null ? new ResultBody("done") : new ResultBody("failed", "device", failure), utcNow));
+        else if (set.Directive is { } directive && failure is not null)
+            commands.Add(Trouble(directive, $"Device {set.Device.Ref}: {failure}", utcNow));
     }
+
+    /// <summary>The event that says what a directive could not do.</summary>
+    public static HomeCommand.Emit Trouble(string directive, string words, DateTimeOffset utcNow) =>
+        Emit(SmaEventKinds.Log, utcNow, null, EventPriority.Trouble, null, new TextBody($"Directive {directive}: {words}"));
 
     /// <summary>Returns the result, or null when a command will lead to it.</summary>
     private ResultBody? Carry(Instruction instruction, DateTimeOffset utcNow, TimeSpan now, List<HomeCommand> commands)
@@ -73,7 +82,9 @@ public sealed partial class HomeCore
                 return Store((DirectiveBody)instruction.Body!, instruction.Id, utcNow, commands);
             case InstructionKinds.DirectiveDelete:
                 var deleted = (DirectiveBody)instruction.Body!;
-                _directives.Delete(deleted.Id);
+                if (!_directives.TryDelete(deleted.Id, deleted.Version, out string? newer))
+                    return new ResultBody("refused", "version", newer!);
+                KeepDirectives(commands);
                 commands.Add(new HomeCommand.Keep(DirectiveKey + deleted.Id, null));
                 commands.Add(Emit(SmaEventKinds.DirectiveState, utcNow, instruction.Id, EventPriority.Status, null, new DirectiveBody { Id = deleted.Id, Version = deleted.Version, State = "deleted" }));
                 return new ResultBody("done");
@@ -106,11 +117,13 @@ public sealed partial class HomeCore
         DeviceBody wanted = instruction.Device! with { IfAt = null };
         if (_devices.TryGetValue(wanted.Ref, out Device? old))
         {
-            return old.Body.Type == wanted.Type && old.Body.Protocol == wanted.Protocol && old.Body.Address == wanted.Address
+            return old.Body with { Properties = wanted.Properties } == wanted
                 ? new ResultBody("done", "exists", "The device is there already.")
                 : new ResultBody("failed", "exists", "Another device has this ref.");
         }
 
+        if (_devices.Count >= MaxDevices)
+            return new ResultBody("refused", "full", $"A home has {MaxDevices} devices at most.");
         _devices[wanted.Ref] = new Device(wanted with { Properties = [] });
         commands.Add(new HomeCommand.AddDevice(wanted));
         commands.Add(new HomeCommand.Keep(DeviceKey + wanted.Ref, KeptMessage.Write(wanted, null)));
@@ -125,20 +138,17 @@ public sealed partial class HomeCore
             return new ResultBody("failed", "unknown-device", "There is no such device.");
         if (wanted.IfAt is { } seen && wanted.Properties.Any(property => device.At(property.Name) > seen))
             return new ResultBody("refused", "stale", "The value has changed since it was seen.");
-        for (int i = 0; i < wanted.Properties.Count; i++)
-        {
-            // The last of several carries the cause, so that one result ends the instruction.
-            DeviceProperty property = wanted.Properties[i];
-            commands.Add(new HomeCommand.SetProperty(device.Body, property.Name, property.Value, i == wanted.Properties.Count - 1 ? instruction.Id : null));
-        }
-
+        commands.Add(new HomeCommand.SetProperty(device.Body, wanted.Properties, instruction.Id));
         return null;
     }
 
     private ResultBody Store(DirectiveBody directive, string cause, DateTimeOffset utcNow, List<HomeCommand> commands)
     {
+        if (DirectiveRules.Check(directive) is { } fault)
+            return new ResultBody("failed", SmaFault.Meaning, fault);
         if (!_directives.TryStore(directive, out string? refusal))
             return new ResultBody("refused", "version", refusal!);
+        KeepDirectives(commands);
         commands.Add(new HomeCommand.Keep(DirectiveKey + directive.Id, KeptMessage.Write(null, directive)));
         commands.Add(Emit(SmaEventKinds.DirectiveState, utcNow, cause, EventPriority.Status, null,
             new DirectiveBody { Id = directive.Id, Version = directive.Version, Type = directive.Type, Enabled = directive.Enabled, State = "stored", Hash = DirectiveBook.Hash(directive) }));

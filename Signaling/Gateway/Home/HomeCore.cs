@@ -14,13 +14,14 @@ public sealed partial class HomeCore : IHomeView
     private const string ModeKey = "mode/";
     private const string BypassKey = "bypass/";
     private const string CodeKey = "code/";
+    private const string DelayedKey = "delayed/";
+    private const string ScheduleKey = "schedule";
 
     private readonly SortedDictionary<string, Device> _devices = new(StringComparer.Ordinal);
-    private readonly DirectiveBook _directives = new();
+    private readonly DirectiveBook _directives;
     private readonly AlarmPanel _panel;
     private readonly KeypadCodes _codes = new();
     private readonly TimeSpan _exitDelay;
-    private readonly TimeZoneInfo _zone;
     private readonly List<AlarmTransition> _transitions = [];
     private readonly List<DueAction> _due = [];
     private TimeSpan _nextMinute;
@@ -35,7 +36,7 @@ public sealed partial class HomeCore : IHomeView
     {
         _panel = new AlarmPanel(zones);
         _exitDelay = exitDelay;
-        _zone = zone;
+        _directives = new DirectiveBook(zone);
         foreach (DeviceBody device in devices)
         {
             _devices[device.Ref] = new Device(device with { Properties = [] });
@@ -71,7 +72,7 @@ public sealed partial class HomeCore : IHomeView
             return;
         }
 
-        if (RestorePanel(key, value))
+        if (RestorePanel(key, value) || RestoreDirectives(key, value))
             return;
 
         if (KeptMessage.Read(value) is not { } kept)
@@ -106,7 +107,7 @@ public sealed partial class HomeCore : IHomeView
             Report(utcNow, now, null, commands);
         }
 
-        _directives.HandleChange(deviceRef, name, value, this, LocalTime(utcNow), now, _due);
+        _directives.HandleChange(deviceRef, name, value, this, utcNow, now, _due);
         Act(utcNow, now, commands);
     }
 
@@ -138,10 +139,14 @@ public sealed partial class HomeCore : IHomeView
     {
         _panel.HandleDeadline(now, _transitions);
         Report(utcNow, now, null, commands);
-        DateTimeOffset local = TimeZoneInfo.ConvertTime(utcNow, _zone);
-        _directives.HandleDeadline(this, local, now, _due);
-        _nextMinute = now + TimeSpan.FromSeconds(60 - local.Second) - TimeSpan.FromMilliseconds(local.Millisecond);
+        _directives.HandleDeadline(this, utcNow, now, _due);
+        _nextMinute = now + TimeSpan.FromSeconds(60 - utcNow.Second) - TimeSpan.FromMilliseconds(utcNow.Millisecond);
         Act(utcNow, now, commands);
+        foreach ((string reference, string name) in _directives.Release(now))
+        {
+            if (_devices.TryGetValue(reference, out Device? device) && device.Value(name) is { } value && !_directives.IsReported(reference, name, value) && !_directives.IsHeldBack(reference, name, value, now))
+                commands.Add(Emit(SmaEventKinds.DeviceState, utcNow, null, EventPriority.Status, device.WithValues([name])));
+        }
     }
 
     string? IHomeView.Value(string device, string property) => _devices.TryGetValue(device, out Device? found) ? found.Value(property) : null;
@@ -155,37 +160,6 @@ public sealed partial class HomeCore : IHomeView
         }
 
         return null;
-    }
-
-    private void Act(DateTimeOffset utcNow, TimeSpan now, List<HomeCommand> commands)
-    {
-        for (int i = 0; i < _due.Count; i++)
-        {
-            (DirectiveBody directive, DirectiveAction action) = _due[i];
-            commands.Add(Emit(SmaEventKinds.DirectiveFired, utcNow, null, EventPriority.Status, null,
-                new DirectiveBody { Id = directive.Id, Version = directive.Version, State = "fired" }));
-            switch (action.Kind)
-            {
-                case InstructionKinds.PropertySet when action is { Device: { } target, Property: { } property, Value: { } value } && _devices.TryGetValue(target, out Device? device):
-                    commands.Add(new HomeCommand.SetProperty(device.Body, property, value, null));
-                    break;
-                case InstructionKinds.PartitionArm when action is { Partition: { } partition } && ReadMode(action.Mode) is { } mode:
-                    Arm(partition, mode, "directive", _exitDelay, [], null, utcNow, now, commands, out _);
-                    break;
-                case "event.raise":
-                    commands.Add(Emit(action.Event ?? SmaEventKinds.Log, utcNow, null, ReadPriority(action.Priority), null, new TextBody(action.Value ?? "")));
-                    break;
-                case "clip.record" when action.Device is { } camera:
-                    commands.Add(new HomeCommand.Media(new Instruction
-                    {
-                        Id = $"{directive.Id}-{utcNow.ToUnixTimeMilliseconds()}", Time = utcNow, Expires = utcNow.AddMinutes(5), Kind = InstructionKinds.ClipRequest,
-                        Body = new ClipBody { Id = $"{directive.Id}-{utcNow.ToUnixTimeMilliseconds()}", Camera = camera, From = utcNow.AddSeconds(-10), To = utcNow.AddSeconds(20) },
-                    }));
-                    break;
-            }
-        }
-
-        _due.Clear();
     }
 
     private bool Arm(byte partition, ArmMode mode, string user, TimeSpan exitDelay, IReadOnlyCollection<ushort> bypass, string? cause, DateTimeOffset utcNow, TimeSpan now, List<HomeCommand> commands, out string? refusal)
@@ -227,8 +201,6 @@ public sealed partial class HomeCore : IHomeView
     };
 
     private ushort[] OpenZones(byte partition) => [.. _panel.Snapshot().Where(view => view.Number == partition).SelectMany(view => view.Open)];
-
-    private TimeOnly LocalTime(DateTimeOffset utcNow) => TimeOnly.FromTimeSpan(TimeZoneInfo.ConvertTime(utcNow, _zone).TimeOfDay);
 
     private static HomeCommand.Emit Emit(string kind, DateTimeOffset utcNow, string? cause, EventPriority priority, DeviceBody? device, MessageBody? body = null) =>
         new(new SmaEvent { Id = "", Seq = 0, Time = utcNow, Kind = kind, Cause = cause, Priority = priority, Device = device, Zone = device?.Zone, Partition = device?.Partition, Body = body });
@@ -282,6 +254,12 @@ public sealed partial class HomeCore : IHomeView
             if (isNew && (old is not null || _values.Count < SmaContract.MaxProperties))
                 _values[name] = new DeviceProperty(name, value, SmaTime.Truncate(at));
             return isNew;
+        }
+
+        public void Redate(Func<DateTimeOffset, DateTimeOffset> correct)
+        {
+            foreach (DeviceProperty property in _values.Values.ToList())
+                _values[property.Name] = property with { At = property.At is { } at ? SmaTime.Truncate(correct(at)) : null };
         }
 
         public string? Value(string name) => _values.GetValueOrDefault(name)?.Value;

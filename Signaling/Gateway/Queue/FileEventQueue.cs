@@ -12,8 +12,9 @@ namespace MediaRelay.Gateway.Queue;
 /// <code>
 ///  record = length (4, little-endian) | CRC-32C of the rest (4) | type (1) | number (8) | content
 /// </code>
-/// A torn record at the end (power cut during a write) ends the file; everything before it counts. A queue whose beginning is
-/// unreadable is lost, and a new epoch says so.
+/// A torn record at the end (power cut during a write) ends the file; everything before it counts, and the numbers that it may have
+/// held are not given again. Damage with readable records behind it costs what is damaged: the rest is read, but the counter may be
+/// wrong, so a new epoch begins and what waits is numbered anew. An instruction that might be among the damage counts as carried out.
 /// </remarks>
 public sealed class FileEventQueue : MemoryEventQueue
 {
@@ -21,11 +22,18 @@ public sealed class FileEventQueue : MemoryEventQueue
     private const int MaxRecord = 1024 * 1024;
     private const long CompactAbove = 4 * 1024 * 1024;
 
+    /// <summary>No event takes fewer octets than this.</summary>
+    private const int SmallestEvent = 64;
+
+    // Hashes of keypad codes are kept here: they have few digits.
+    private const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+
     private readonly string _path;
     private readonly MemoryStream _pending = new();
     private FileStream _file;
     private readonly bool _isLoading;
     private long _compactAt = CompactAbove;
+    private bool _mustCompact;
 
     private enum Kind : byte
     {
@@ -46,19 +54,32 @@ public sealed class FileEventQueue : MemoryEventQueue
     public FileEventQueue(string folder, int maxEvents = 100_000)
         : base(maxEvents)
     {
-        Directory.CreateDirectory(folder);
+        Directory.CreateDirectory(folder, Private | UnixFileMode.UserExecute);
         _path = Path.Combine(folder, "gateway.queue");
-        _file = new FileStream(_path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read, 1);
+        _file = Open(_path, FileMode.OpenOrCreate, FileAccess.ReadWrite);
+        File.SetUnixFileMode(_file.SafeFileHandle, Private);
         _isLoading = true;
-        long good = Load();
+        long good = Load(out bool isDamaged);
         _isLoading = false;
+        if (isDamaged)
+        {
+            SkipInstructionsBelow(Instructions.Highest + 1);
+            StartEpoch();
+            Flush();
+            return;
+        }
+
         _file.SetLength(good);
         _file.Position = good;
         if (good == 0)
-        {
             Write(Kind.Epoch, 0, Encoding.ASCII.GetBytes(Epoch));
-            Flush();
-        }
+        Flush();
+    }
+
+    public override void StartEpoch()
+    {
+        base.StartEpoch();
+        _mustCompact = true;
     }
 
     public override void AcknowledgeUpTo(ulong seq)
@@ -105,9 +126,9 @@ public sealed class FileEventQueue : MemoryEventQueue
 
     public override void Flush()
     {
-        if (_pending.Length == 0)
+        if (_pending.Length == 0 && !_mustCompact)
             return;
-        if (_file.Position + _pending.Length > _compactAt)
+        if (_mustCompact || _file.Position + _pending.Length > _compactAt)
         {
             Compact();
             return;
@@ -158,8 +179,12 @@ public sealed class FileEventQueue : MemoryEventQueue
 
     private void Write(Kind kind, ulong number, ReadOnlySpan<byte> content)
     {
-        if (_isLoading)
-            return;
+        if (!_isLoading)
+            WriteAlways(kind, number, content);
+    }
+
+    private void WriteAlways(Kind kind, ulong number, ReadOnlySpan<byte> content)
+    {
         Span<byte> head = stackalloc byte[Overhead];
         BinaryPrimitives.WriteInt32LittleEndian(head, Overhead + content.Length);
         head[8] = (byte)kind;
@@ -169,27 +194,46 @@ public sealed class FileEventQueue : MemoryEventQueue
         _pending.Write(content);
     }
 
-    private long Load()
+    /// <summary>Reads what can be read; returns the end of it, and whether something before that end could not be.</summary>
+    private long Load(out bool isDamaged)
     {
         byte[] all = new byte[_file.Length];
         _file.ReadExactly(all);
-        int position = 0;
+        isDamaged = false;
+        int position = 0, end = 0;
         while (all.Length - position >= Overhead)
         {
             ReadOnlySpan<byte> rest = all.AsSpan(position);
-            int length = BinaryPrimitives.ReadInt32LittleEndian(rest);
-            if (length is < Overhead or > MaxRecord || length > rest.Length
-                || BinaryPrimitives.ReadUInt32LittleEndian(rest[4..]) != Check(rest[8..Overhead], rest[Overhead..length])
-                || (position == 0 && rest[8] != (byte)Kind.Epoch))
+            int length = RecordLength(rest);
+            if (length == 0)
             {
-                break;
+                position++;
+                continue;
             }
 
+            isDamaged |= position != end || (position == 0 && rest[8] != (byte)Kind.Epoch);
             Apply((Kind)rest[8], BinaryPrimitives.ReadUInt64LittleEndian(rest[9..]), rest[Overhead..length]);
             position += length;
+            end = position;
         }
 
-        return position;
+        if (end > 0 && end < all.Length)
+        {
+            LastEvent += (ulong)((all.Length - end) / SmallestEvent) + 1;
+            WriteAlways(Kind.Epoch, LastEvent, Encoding.ASCII.GetBytes(Epoch));
+        }
+
+        return end;
+    }
+
+    /// <summary>Length of the record that begins here; 0 when none does.</summary>
+    private static int RecordLength(ReadOnlySpan<byte> rest)
+    {
+        int length = BinaryPrimitives.ReadInt32LittleEndian(rest);
+        return length is >= Overhead and <= MaxRecord && length <= rest.Length && rest[8] is >= (byte)Kind.Epoch and <= (byte)Kind.Forgotten
+            && BinaryPrimitives.ReadUInt32LittleEndian(rest[4..]) == Check(rest[8..Overhead], rest[Overhead..length])
+            ? length
+            : 0;
     }
 
     private void Apply(Kind kind, ulong number, ReadOnlySpan<byte> content)
@@ -204,9 +248,11 @@ public sealed class FileEventQueue : MemoryEventQueue
                 base.Restore(new QueuedEvent(number, kind == Kind.Alarm, new DateTimeOffset(BinaryPrimitives.ReadInt64LittleEndian(content), TimeSpan.Zero), content[8..].ToArray()));
                 break;
             case Kind.AcknowledgedUpTo:
+                LastEvent = Math.Max(LastEvent, number);
                 base.AcknowledgeUpTo(number);
                 break;
             case Kind.Acknowledged:
+                LastEvent = Math.Max(LastEvent, number);
                 base.Acknowledge(number);
                 break;
             case Kind.InstructionEpoch:
@@ -250,20 +296,30 @@ public sealed class FileEventQueue : MemoryEventQueue
         foreach (QueuedEvent queued in Events)
             WriteEvent(queued);
         string draft = _path + ".new";
-        using (var file = new FileStream(draft, FileMode.Create, FileAccess.Write))
+        File.Delete(draft);
+        using (FileStream file = Open(draft, FileMode.CreateNew, FileAccess.Write))
         {
             file.Write(_pending.GetBuffer(), 0, (int)_pending.Length);
             file.Flush(flushToDisk: true);
         }
 
-        _pending.SetLength(0);
-        _file.Dispose();
         File.Move(draft, _path, overwrite: true);
-        _file = new FileStream(_path, FileMode.Open, FileAccess.ReadWrite, FileShare.Read, 1);
+        _file.Dispose();
+        _file = Open(_path, FileMode.Open, FileAccess.ReadWrite);
+        _pending.SetLength(0);
+        _mustCompact = false;
         // The rename changed the file's own record too, so this flush commits it.
         _file.Flush(flushToDisk: true);
         _file.Position = _file.Length;
         _compactAt = Math.Max(CompactAbove, _file.Length * 2);
+    }
+
+    private static FileStream Open(string path, FileMode mode, FileAccess access)
+    {
+        var options = new FileStreamOptions { Mode = mode, Access = access, Share = FileShare.Read, BufferSize = 1 };
+        if (mode != FileMode.Open)
+            options.UnixCreateMode = Private;
+        return new FileStream(path, options);
     }
 
     private void WriteKept(string key, byte[]? value)

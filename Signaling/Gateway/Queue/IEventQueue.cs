@@ -4,7 +4,7 @@ namespace MediaRelay.Gateway.Queue;
 /// <remarks>One owner at a time. Nothing counts before <see cref="Flush"/> has returned.</remarks>
 public interface IEventQueue : IDisposable
 {
-    /// <summary>Token of the event numbers; made new when the queue was lost.</summary>
+    /// <summary>Token of the event numbers; made new when the queue or its counter was lost.</summary>
     string Epoch { get; }
 
     /// <summary>The last number given.</summary>
@@ -28,8 +28,17 @@ public interface IEventQueue : IDisposable
     /// <summary>Values of the home core.</summary>
     IReadOnlyDictionary<string, byte[]> Kept { get; }
 
+    /// <summary>True when so much waits that <see cref="Trim"/> should not be put off.</summary>
+    bool IsOverfull { get; }
+
     /// <summary>Gives the event its number and id and appends it.</summary>
     SmaEvent Append(SmaEvent draft);
+
+    /// <summary>An event that waits gets other content under its number.</summary>
+    void Replace(QueuedEvent queued);
+
+    /// <summary>The counter was lost: what waits is numbered anew, from 1 under a new token.</summary>
+    void StartEpoch();
 
     /// <summary>Everything up to the number is stored by the server.</summary>
     void AcknowledgeUpTo(ulong seq);
@@ -52,7 +61,7 @@ public interface IEventQueue : IDisposable
     /// <summary>Keeps or forgets a value.</summary>
     void Keep(string key, byte[]? value);
 
-    /// <summary>Drops events that are too old or too many; alarms last.</summary>
+    /// <summary>Drops events that are too old or too many; alarms last. Events made without a clock have no age until they get their times.</summary>
     void Trim(DateTimeOffset utcNow);
 
     /// <summary>Makes everything before it durable.</summary>

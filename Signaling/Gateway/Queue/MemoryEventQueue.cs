@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using MediaRelay.Gateway.Session;
 
 namespace MediaRelay.Gateway.Queue;
 
@@ -11,13 +12,17 @@ public class MemoryEventQueue : IEventQueue
     private readonly Dictionary<ulong, string> _unfinished = [];
     private readonly Dictionary<string, byte[]> _kept = new(StringComparer.Ordinal);
     private readonly int _maxEvents;
+    private readonly long _maxOctets;
+    private long _octets;
 
     /// <summary>Creates an empty queue.</summary>
     /// <param name="maxEvents">Events held at most; beyond it the oldest that are not alarms are dropped.</param>
-    public MemoryEventQueue(int maxEvents = 100_000)
+    /// <param name="maxOctets">Octets of their XML held at most.</param>
+    public MemoryEventQueue(int maxEvents = 100_000, long maxOctets = 64 * 1024 * 1024)
     {
         _maxEvents = maxEvents;
-        Epoch = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(4));
+        _maxOctets = maxOctets;
+        Epoch = NewEpoch();
     }
 
     public string Epoch { get; protected set; }
@@ -36,6 +41,8 @@ public class MemoryEventQueue : IEventQueue
 
     public IReadOnlyCollection<QueuedEvent> Events => _events.Values;
 
+    public bool IsOverfull => _events.Count > _maxEvents + (_maxEvents / 8) || _octets > _maxOctets + (_maxOctets / 8);
+
     public string? InstructionEpoch { get; protected set; }
 
     public EventSequence Instructions { get; private set; } = new();
@@ -48,19 +55,38 @@ public class MemoryEventQueue : IEventQueue
     {
         ulong seq = LastEvent + 1;
         SmaEvent message = draft with { Seq = seq, Id = $"{Epoch}-{seq}", Time = SmaTime.Truncate(draft.Time) };
-        var x = new XmlOutput();
-        SmaWriter.WriteEvent(x, message);
-        Restore(new QueuedEvent(seq, message.Priority == EventPriority.Alarm, draft.Time, x.Written.ToArray()));
+        Restore(new QueuedEvent(seq, message.Priority == EventPriority.Alarm, draft.Time, EventElement.Write(message)));
         return message;
+    }
+
+    public void Replace(QueuedEvent queued)
+    {
+        if (_events.ContainsKey(queued.Seq))
+            Restore(queued);
+    }
+
+    public virtual void StartEpoch()
+    {
+        QueuedEvent[] old = [.. _events.Values];
+        _events.Clear();
+        _octets = 0;
+        LastEvent = 0;
+        Epoch = NewEpoch();
+        foreach (QueuedEvent queued in old)
+        {
+            ulong seq = LastEvent + 1;
+            if (EventElement.Read(queued.Element) is { } message)
+                Hold(queued with { Seq = seq, Element = EventElement.Write(message with { Seq = seq, Id = $"{Epoch}-{seq}" }) });
+        }
     }
 
     public virtual void AcknowledgeUpTo(ulong seq)
     {
         while (_events.Count > 0 && FirstEvent is var first && first <= seq)
-            _events.Remove(first);
+            Remove(first);
     }
 
-    public virtual void Acknowledge(ulong seq) => _events.Remove(seq);
+    public virtual void Acknowledge(ulong seq) => Remove(seq);
 
     public virtual void StartInstructions(string epoch, ulong done)
     {
@@ -98,12 +124,17 @@ public class MemoryEventQueue : IEventQueue
 
     public void Trim(DateTimeOffset utcNow)
     {
-        List<ulong> old = [.. _events.Values.Where(one => utcNow - one.Made > s_keep).Select(one => one.Seq)];
-        int excess = _events.Count - old.Count - _maxEvents;
-        if (excess > 0)
-            old.AddRange(_events.Values.Where(one => utcNow - one.Made <= s_keep).OrderBy(one => one.IsAlarm).ThenBy(one => one.Seq).Take(excess).Select(one => one.Seq));
-        foreach (ulong seq in old)
+        bool isDated = !GatewayClock.IsUnset(utcNow);
+        foreach (ulong seq in _events.Values.Where(one => isDated && !GatewayClock.IsUnset(one.Made) && utcNow - one.Made > s_keep).Select(one => one.Seq).ToList())
             Acknowledge(seq);
+        if (_events.Count <= _maxEvents && _octets <= _maxOctets)
+            return;
+        foreach (ulong seq in _events.Values.OrderBy(one => one.IsAlarm).ThenBy(one => one.Seq).Select(one => one.Seq).ToList())
+        {
+            if (_events.Count <= _maxEvents && _octets <= _maxOctets)
+                return;
+            Acknowledge(seq);
+        }
     }
 
     public virtual void Flush()
@@ -121,9 +152,21 @@ public class MemoryEventQueue : IEventQueue
     }
 
     /// <summary>Adds an event with its number.</summary>
-    protected virtual void Restore(QueuedEvent queued)
+    protected virtual void Restore(QueuedEvent queued) => Hold(queued);
+
+    private void Hold(QueuedEvent queued)
     {
         LastEvent = Math.Max(LastEvent, queued.Seq);
+        Remove(queued.Seq);
         _events[queued.Seq] = queued;
+        _octets += queued.Element.Length;
     }
+
+    private void Remove(ulong seq)
+    {
+        if (_events.Remove(seq, out QueuedEvent? gone))
+            _octets -= gone.Element.Length;
+    }
+
+    private static string NewEpoch() => Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(4));
 }

@@ -26,6 +26,9 @@ public sealed record GatewayProfile
     /// <summary>Folder for downloads; null refuses them.</summary>
     public string? Folder { get; init; }
 
-    /// <summary>True when the clock is not set at the start; the server's clock is taken at the hello.</summary>
+    /// <summary>True when the system's clock is not to be believed; the server's is taken at the hello in any case.</summary>
     public bool IsClockUnset { get; init; }
+
+    /// <summary>A system clock before this is not set: the time at which the gateway's certificate was made.</summary>
+    public DateTimeOffset ClockFloor { get; init; } = GatewayClock.Era;
 }

@@ -10,33 +10,43 @@ public sealed partial class GatewayRuntime
 {
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(20);
 
+    /// <summary>A hello at least this often keeps the clock at the server's time.</summary>
+    private static readonly TimeSpan s_helloEvery = TimeSpan.FromHours(6);
+
+    private static readonly TimeSpan s_hintEvery = TimeSpan.FromMinutes(1);
+
     private readonly SemaphoreSlim _needHello = new(1, 1);
     private readonly ServerChoice _servers = new();
     private bool _isAnnounced;
-    private volatile TaskCompletionSource _session = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly SessionGate _session = new();
     private TimeSpan _hold = TimeSpan.FromSeconds(25);
+    private TimeSpan? _hinted;
 
     private async Task SessionAsync(CancellationToken stopping)
     {
         var backoff = new RetryBackoff(_random);
+        Wake(_needHello);
         while (!stopping.IsCancellationRequested)
         {
-            await _needHello.WaitAsync(stopping).ConfigureAwait(false);
+            await _needHello.WaitAsync(s_helloEvery, stopping).ConfigureAwait(false);
             while (!stopping.IsCancellationRequested)
             {
                 TimeSpan? retry = null;
                 int server = BeginTry();
+                bool isServerGood = false;
                 try
                 {
-                    byte[] hello = await AskAsync(WriteHello).ConfigureAwait(false);
+                    (byte[] hello, string epoch, ulong said) = await AskAsync(WriteHello).ConfigureAwait(false);
                     SmaAnswer answer = await _link.SendAsync("POST", Path("session"), hello, null, s_patience, stopping).ConfigureAwait(false);
-                    if (answer.Status == 200 && SmaReader.TryReadWelcome(answer.Body, out Welcome welcome, out _))
+                    TimeSpan arrived = Now;
+                    isServerGood = answer.Status == 200;
+                    if (answer.Status == 200 && SmaReader.TryReadWelcome(answer.Body, out Welcome welcome, out _) && await AskAsync(() => TakeWelcome(welcome, epoch, said, arrived)).ConfigureAwait(false))
                     {
-                        await AskAsync(() => TakeWelcome(welcome)).ConfigureAwait(false);
                         backoff.HandleSuccess();
                         EndTry(server, isGood: true);
+                        if (!IsConnected)
+                            LogConnected(_profile.Id, Backlog);
                         IsConnected = true;
-                        LogConnected(_profile.Id, Backlog);
                         if (!_isAnnounced)
                         {
                             // Once per start: the server learns what stands in the home without having to ask.
@@ -44,14 +54,15 @@ public sealed partial class GatewayRuntime
                             Post(() => _home.HandleSession(UtcNow, _commands));
                         }
 
-                        _session.TrySetResult();
+                        _session.Open();
                         Wake(_alarmSignal);
                         Wake(_otherSignal);
                         break;
                     }
 
                     retry = answer.RetryAfter;
-                    LogHelloRefused(_profile.Id, answer.Status);
+                    if (answer.Status != 200)
+                        LogHelloRefused(_profile.Id, answer.Status);
                 }
                 catch (IOException)
                 {
@@ -59,7 +70,7 @@ public sealed partial class GatewayRuntime
                 }
 
                 TimeSpan wait = backoff.HandleFailure(hasAlarm: Backlog > 0, retry);
-                EndTry(server, isGood: false);
+                EndTry(server, isServerGood);
                 await Task.Delay(wait, _time, stopping).ConfigureAwait(false);
             }
         }
@@ -82,20 +93,22 @@ public sealed partial class GatewayRuntime
         }
     }
 
-    private byte[] WriteHello()
+    private (byte[] Hello, string Epoch, ulong Said) WriteHello()
     {
         var x = new XmlOutput();
         SmaWriter.WriteHello(x, new Hello
         {
             Gateway = _profile.Id, Epoch = _queue.Epoch, Majors = [1], Software = _profile.Software, Capabilities = ["held-get", "clips"],
             LastEvent = _queue.LastEvent, FirstEvent = _queue.FirstEvent, LastInstruction = _queue.Instructions.Contiguous, InstructionEpoch = _queue.InstructionEpoch,
-            Time = UtcNow, IsClockUnset = _isClockUnset,
+            Time = UtcNow, IsClockUnset = _clock.IsClockUnset,
         });
-        return x.Written.ToArray();
+        return (x.Written.ToArray(), _queue.Epoch, _queue.LastEvent);
     }
 
-    private bool TakeWelcome(Welcome welcome)
+    /// <summary>False when another hello is needed: events are counted anew, or one of them overtook the hello.</summary>
+    private bool TakeWelcome(Welcome welcome, string epoch, ulong said, TimeSpan arrived)
     {
+        TakeTime(welcome.Time, arrived);
         if (welcome.Epoch != _queue.InstructionEpoch)
         {
             _queue.StartInstructions(welcome.Epoch, welcome.LastInstruction);
@@ -108,15 +121,59 @@ public sealed partial class GatewayRuntime
             _queue.SkipInstructionsBelow(welcome.LastInstruction + 1);
         }
 
-        _queue.AcknowledgeUpTo(welcome.LastEvent);
-        if (_isClockUnset)
-        {
-            _isClockUnset = false;
-            _clockOffset = welcome.Time - _time.GetUtcNow();
-        }
-
         _hold = welcome.Hold;
+        if (epoch != _queue.Epoch || IsCounterLost(welcome.LastEvent))
+            return false;
+        // An alarm that overtook the hello makes the server name a number above it, with events missing below.
+        if (welcome.LastEvent > said)
+            return false;
+        _queue.AcknowledgeUpTo(welcome.LastEvent);
         return true;
+    }
+
+    /// <summary>
+    /// The server's time. What this gateway has queued since its start gets its true time with the first; what waits from a former start
+    /// and had no clock keeps its mark, because nobody knows its time any more, and is kept as long as if it were made now.
+    /// </summary>
+    private void TakeTime(DateTimeOffset server, TimeSpan arrived)
+    {
+        bool isFirst = !_clock.IsServerTime;
+        TimeSpan behind = _clock.HandleServerTime(server, arrived);
+        if (!isFirst)
+            return;
+        Carry();
+        DateTimeOffset start = UtcNow - Now;
+        DateTimeOffset Correct(DateTimeOffset time) => GatewayClock.IsUnset(time) ? start + (time - DateTimeOffset.UnixEpoch) : time + behind;
+        foreach (QueuedEvent queued in _queue.Events.Where(one => GatewayClock.IsUnset(one.Made) || (behind != TimeSpan.Zero && one.Seq >= _firstOfLife)).ToList())
+            _queue.Replace(queued.Seq >= _firstOfLife ? EventElement.Redate(queued, Correct) : queued with { Made = UtcNow });
+        _home.HandleClock(Correct);
+        if (behind != TimeSpan.Zero)
+            LogClock(_profile.Id, behind.TotalSeconds);
+    }
+
+    /// <summary>
+    /// True when the server knows numbers that this queue has neither held at the start nor sent since: the queue is an older one, and new events
+    /// would pass for known ones. They are then counted anew (sma-sig-1 section 4).
+    /// </summary>
+    private bool IsCounterLost(ulong storedUpTo)
+    {
+        if (storedUpTo <= _known || storedUpTo < _queue.FirstEvent)
+            return false;
+        LogCounterLost(_profile.Id, storedUpTo, _known);
+        int older = _queue.Events.Count(one => one.Seq < _firstOfLife);
+        _queue.StartEpoch();
+        _firstOfLife = (ulong)older + 1;
+        _known = 0;
+        return true;
+    }
+
+    /// <summary>The server wants the clocks compared. The hint itself may have waited, so only a hello tells the time; hints do not make more of them than one a minute.</summary>
+    private void HandleTimeHint(Instruction hint)
+    {
+        if (!_clock.IsDoubtful(hint.Time) || Now - _hinted < s_hintEvery)
+            return;
+        _hinted = Now;
+        Wake(_needHello);
     }
 
     private void LoseSession()
@@ -124,8 +181,7 @@ public sealed partial class GatewayRuntime
         if (IsConnected)
             LogLost(_profile.Id);
         IsConnected = false;
-        if (_session.Task.IsCompleted)
-            _session = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _session.Close();
         Wake(_needHello);
     }
 
@@ -134,7 +190,7 @@ public sealed partial class GatewayRuntime
         var backoff = new RetryBackoff(_random);
         while (!stopping.IsCancellationRequested)
         {
-            await _session.Task.WaitAsync(stopping).ConfigureAwait(false);
+            await _session.WhenOpen.WaitAsync(stopping).ConfigureAwait(false);
             TimeSpan? retry = null;
             try
             {
@@ -198,8 +254,8 @@ public sealed partial class GatewayRuntime
         {
             // Alarms do not wait for a session: the server takes them even while it holds others off.
             if (!alarms)
-                await _session.Task.WaitAsync(stopping).ConfigureAwait(false);
-            List<QueuedEvent> batch = await AskAsync(() => Next(alarms, isSingle ? 1 : SmaContract.MaxEvents)).ConfigureAwait(false);
+                await _session.WhenOpen.WaitAsync(stopping).ConfigureAwait(false);
+            (List<QueuedEvent> batch, byte[] document, string epoch) = await AskAsync(() => Next(alarms, isSingle ? 1 : SmaContract.MaxEvents)).ConfigureAwait(false);
             if (batch.Count == 0)
             {
                 await signal.WaitAsync(stopping).ConfigureAwait(false);
@@ -211,11 +267,11 @@ public sealed partial class GatewayRuntime
             bool isServerGood = false;
             try
             {
-                SmaAnswer answer = await _link.SendAsync("POST", Path("events"), Document(batch), null, alarms ? backoff.AlarmPatience : s_patience, stopping).ConfigureAwait(false);
+                SmaAnswer answer = await _link.SendAsync("POST", Path("events"), document, null, alarms ? backoff.AlarmPatience : s_patience, stopping).ConfigureAwait(false);
                 isServerGood = answer.Status is 202 or 400 or 413 or 422;
                 if (answer.Status == 202 && SmaReader.TryReadAccepted(answer.Body, out EventsAccepted accepted, out _))
                 {
-                    bool isAnyTaken = await AskAsync(() => TakeAccepted(batch, accepted)).ConfigureAwait(false);
+                    bool isAnyTaken = await AskAsync(() => TakeAccepted(batch, epoch, accepted)).ConfigureAwait(false);
                     if (accepted.Instructions is { } instructions)
                         await TakeInstructionsAsync(instructions).ConfigureAwait(false);
                     if (isAnyTaken)
@@ -234,7 +290,7 @@ public sealed partial class GatewayRuntime
                 {
                     // The document as a whole was refused: sent one at a time, only the culprit is given up.
                     if (isSingle)
-                        await AskAsync(() => Drop(batch[0], answer.Status)).ConfigureAwait(false);
+                        await AskAsync(() => Drop(batch[0], epoch, answer.Status)).ConfigureAwait(false);
                     isSingle = true;
                 }
             }
@@ -252,7 +308,7 @@ public sealed partial class GatewayRuntime
     }
 
     /// <summary>Alarms the newest first, the rest the oldest first (sma-sig-1 section 7, backlog).</summary>
-    private List<QueuedEvent> Next(bool alarms, int max)
+    private (List<QueuedEvent> Batch, byte[] Document, string Epoch) Next(bool alarms, int max)
     {
         IEnumerable<QueuedEvent> mine = _queue.Events.Where(one => one.IsAlarm == alarms);
         if (alarms)
@@ -268,7 +324,9 @@ public sealed partial class GatewayRuntime
         }
 
         batch.Sort((left, right) => left.Seq.CompareTo(right.Seq));
-        return batch;
+        if (batch.Count > 0)
+            _known = Math.Max(_known, batch[^1].Seq);
+        return (batch, batch.Count == 0 ? [] : Document(batch), _queue.Epoch);
     }
 
     private byte[] Document(IReadOnlyList<QueuedEvent> batch)
@@ -281,9 +339,17 @@ public sealed partial class GatewayRuntime
         return x.Written.ToArray();
     }
 
-    /// <summary>False when the server put off the whole batch: sent again at once it would be put off again.</summary>
-    private bool TakeAccepted(List<QueuedEvent> batch, EventsAccepted accepted)
+    /// <summary>False when the batch has to be sent again, later: the server put off all of it, or it belongs to an epoch that is over.</summary>
+    private bool TakeAccepted(List<QueuedEvent> batch, string epoch, EventsAccepted accepted)
     {
+        if (epoch != _queue.Epoch || accepted.Epoch != epoch)
+            return false;
+        if (IsCounterLost(accepted.UpTo))
+        {
+            LoseSession();
+            return false;
+        }
+
         var later = accepted.Rejected.Where(one => one.Code == "later").Select(one => one.Seq).ToHashSet();
         foreach (RejectedEvent rejected in accepted.Rejected.Where(one => one.Code != "later"))
             LogRejected(_profile.Id, rejected.Seq, rejected.Code);
@@ -298,13 +364,16 @@ public sealed partial class GatewayRuntime
 
         _queue.AcknowledgeUpTo(accepted.UpTo);
         // What the server misses and we do not hold any more will never come; a hello says so.
-        if (accepted.Missing.Count > 0 && accepted.Missing[0].From < _queue.FirstEvent && (_queue.Events.Count == 0 || accepted.Missing[0].To < _queue.FirstEvent))
+        bool isFar = later.Count > 0 && accepted.UpTo + 1 < _queue.FirstEvent;
+        if (isFar || (accepted.Missing.Count > 0 && accepted.Missing[0].From < _queue.FirstEvent && (_queue.Events.Count == 0 || accepted.Missing[0].To < _queue.FirstEvent)))
             Wake(_needHello);
         return later.Count < batch.Count;
     }
 
-    private bool Drop(QueuedEvent refused, int status)
+    private bool Drop(QueuedEvent refused, string epoch, int status)
     {
+        if (epoch != _queue.Epoch)
+            return false;
         LogRejected(_profile.Id, refused.Seq, status.ToString(CultureInfo.InvariantCulture));
         _queue.Acknowledge(refused.Seq);
         return true;
@@ -336,8 +405,10 @@ public sealed partial class GatewayRuntime
                     continue;
                 }
 
-                if (answer.Status is 413 or 507)
+                // Asking again later changes nothing about what the server refuses for good.
+                if (answer.Status == 507 || (answer.Status is >= 400 and < 500 and not (401 or 408 or 409 or 425 or 429)))
                 {
+                    LogClipRefused(_profile.Id, clip.Id, answer.Status);
                     Send(SmaEventKinds.ClipStored, clip with { Size = 0 }, cause);
                     return;
                 }
@@ -396,7 +467,7 @@ public sealed partial class GatewayRuntime
             await File.WriteAllBytesAsync(System.IO.Path.Combine(_profile.Folder, $"staged-{instruction.Kind}-{version}"), answer.Body, _stopping).ConfigureAwait(false);
             return new ResultBody("done");
         }
-        catch (IOException e)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             LogDownloadFailed(e, _profile.Id, resource);
             return new ResultBody("failed", "download", "The content could not be fetched or stored.");

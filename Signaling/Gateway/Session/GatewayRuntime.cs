@@ -30,7 +30,7 @@ public sealed partial class GatewayRuntime : IDeviceReports, IGatewayMediaReplie
     private readonly IGatewayMedia _media;
     private readonly HomeCore _home;
     private readonly TimeProvider _time;
-    private readonly long _start;
+    private readonly GatewayClock _clock;
     private readonly ILogger _logger;
     private readonly Channel<Action> _inputs = Channel.CreateBounded<Action>(new BoundedChannelOptions(4096) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait });
     private readonly List<HomeCommand> _commands = [];
@@ -44,8 +44,8 @@ public sealed partial class GatewayRuntime : IDeviceReports, IGatewayMediaReplie
     private CancellationToken _stopping;
     private TimeSpan? _gapSince;
     private TimeSpan _trimmed;
-    private TimeSpan _clockOffset;
-    private bool _isClockUnset;
+    private ulong _firstOfLife;
+    private ulong _known;
 
     /// <summary>Creates the gateway; <see cref="RunAsync"/> starts it.</summary>
     public GatewayRuntime(GatewayProfile profile, IEventQueue queue, ISmaLink link, IReadOnlyList<ISensorAdaptor> adaptors, IGatewayMedia media, TimeProvider time, ILogger logger)
@@ -56,9 +56,10 @@ public sealed partial class GatewayRuntime : IDeviceReports, IGatewayMediaReplie
         _adaptors = adaptors;
         _media = media;
         _time = time;
-        _start = time.GetTimestamp();
+        _clock = new GatewayClock(time, profile.ClockFloor, profile.IsClockUnset);
         _logger = logger;
-        _isClockUnset = profile.IsClockUnset;
+        _known = queue.LastEvent;
+        _firstOfLife = queue.LastEvent + 1;
         _home = new HomeCore(profile.Devices, profile.Zones, profile.ExitDelay, profile.TimeZone, _commands);
     }
 
@@ -77,9 +78,10 @@ public sealed partial class GatewayRuntime : IDeviceReports, IGatewayMediaReplie
     /// <summary>Called on the mailbox for every instruction the moment before it acts; for measurements.</summary>
     public Action<Instruction>? InstructionBegun { get; set; }
 
-    private TimeSpan Now => _time.GetElapsedTime(_start);
+    /// <summary>The time: the Event Server's once it has told it, else the system's; in 1970 while no clock is set.</summary>
+    public DateTimeOffset UtcNow => _clock.UtcNow;
 
-    private DateTimeOffset UtcNow => _isClockUnset ? DateTimeOffset.UnixEpoch + Now : _time.GetUtcNow() + _clockOffset;
+    private TimeSpan Now => _clock.Now;
 
     /// <summary>Runs until it is told to stop.</summary>
     public async Task RunAsync(CancellationToken stopping)
@@ -148,8 +150,17 @@ public sealed partial class GatewayRuntime : IDeviceReports, IGatewayMediaReplie
         await _inputs.Writer.WriteAsync(
             () =>
             {
-                T result = input();
-                _effects.Add(() => done.SetResult(result));
+                try
+                {
+                    T result = input();
+                    _effects.Add(() => done.SetResult(result));
+                }
+                catch (Exception e)
+                {
+                    // Who asked must not wait for ever; the mailbox tells of the fault.
+                    done.TrySetException(e);
+                    throw;
+                }
             }, _stopping).ConfigureAwait(false);
         await using (_stopping.UnsafeRegister(_ => done.TrySetCanceled(), null).ConfigureAwait(false))
             return await done.Task.ConfigureAwait(false);
@@ -205,6 +216,8 @@ public sealed partial class GatewayRuntime : IDeviceReports, IGatewayMediaReplie
             }
 
             InstructionBegun?.Invoke(instruction);
+            if (instruction.Kind == InstructionKinds.TimeHint)
+                HandleTimeHint(instruction);
             if (!Contain(() => _home.HandleInstruction(instruction, UtcNow, Now, _commands)))
                 _commands.Add(HomeCore.Result(instruction.Id, new ResultBody("failed", "internal", "The gateway met a fault of its own."), UtcNow));
             Executed++;
@@ -217,7 +230,7 @@ public sealed partial class GatewayRuntime : IDeviceReports, IGatewayMediaReplie
             _queue.Flush();
         }
 
-        if (Now - _trimmed > s_trimEvery)
+        if (Now - _trimmed > s_trimEvery || _queue.IsOverfull)
         {
             _trimmed = Now;
             _queue.Trim(UtcNow);
@@ -246,10 +259,13 @@ public sealed partial class GatewayRuntime : IDeviceReports, IGatewayMediaReplie
 
     /// <summary>
     /// Begins what is next in order. A number that is missing is on its way in the other GET or comes again, so it is never passed over here:
-    /// what the gateway acknowledges the server deletes. When it stays away, a hello asks the server for what it has.
+    /// what the gateway acknowledges the server deletes. When it stays away, a hello asks the server for what it has. Nothing begins
+    /// before the server has told its time, because whether an instruction is still wanted is judged by that.
     /// </summary>
     private void BeginInstructions()
     {
+        if (!_clock.IsServerTime)
+            return;
         while (_waiting.Count > 0)
         {
             KeyValuePair<ulong, Instruction> next = _waiting.First();
@@ -296,7 +312,7 @@ public sealed partial class GatewayRuntime : IDeviceReports, IGatewayMediaReplie
                     _effects.Add(() => _ = SetAsync(set));
                     break;
                 case HomeCommand.Media media:
-                    _effects.Add(() => _ = MediaAsync(media.Instruction));
+                    _effects.Add(() => _ = MediaAsync(media));
                     break;
                 case HomeCommand.Provision provision:
                     _effects.Add(() => _ = ProvisionAsync(provision.Instruction));
@@ -309,7 +325,8 @@ public sealed partial class GatewayRuntime : IDeviceReports, IGatewayMediaReplie
 
     private void Append(SmaEvent draft)
     {
-        SmaEvent message = _queue.Append(_isClockUnset ? draft with { IsClockUnset = true, Monotonic = Now } : draft);
+        // A time says by itself whether it was taken without a clock, and then it is the time since the start.
+        SmaEvent message = _queue.Append(GatewayClock.IsUnset(draft.Time) ? draft with { IsClockUnset = true, Monotonic = draft.Time - DateTimeOffset.UnixEpoch } : draft);
         if (message is { Kind: SmaEventKinds.InstructionResult, Cause: { } cause })
             _queue.Finish(cause);
         SemaphoreSlim signal = message.Priority == EventPriority.Alarm ? _alarmSignal : _otherSignal;
@@ -320,31 +337,47 @@ public sealed partial class GatewayRuntime : IDeviceReports, IGatewayMediaReplie
 
     private async Task SetAsync(HomeCommand.SetProperty set)
     {
-        string? failure = "No adaptor speaks to this device.";
-        if (Adaptor(set.Device) is { } adaptor)
+        var done = new List<DeviceProperty>();
+        var failures = new List<string>();
+        foreach (DeviceProperty property in set.Properties)
         {
-            try
-            {
-                failure = await adaptor.SetAsync(set.Device.Ref, set.Name, set.Value, _stopping).ConfigureAwait(false);
-            }
-            catch (Exception e) when (e is not OperationCanceledException)
-            {
-                // A fault of one adaptor is a failed instruction, not the end of the gateway.
-                LogAdaptorFault(e, _profile.Id, set.Device.Ref);
-                failure = "The adaptor failed.";
-            }
+            if (await SetAsync(set.Device, property).ConfigureAwait(false) is not { } failure)
+                done.Add(property);
+            else
+                failures.Add(set.Properties.Count == 1 ? failure : $"{property.Name}: {failure}");
         }
 
         Post(() =>
         {
-            if (failure is null && set.Cause is not null)
-                _home.HandleReport(set.Device.Ref, set.Name, set.Value, set.Cause, UtcNow, Now, _commands);
-            HomeCore.HandleSet(set.Cause, failure, UtcNow, _commands);
+            foreach (DeviceProperty property in done)
+            {
+                if (set.Cause is not null)
+                    _home.HandleReport(set.Device.Ref, property.Name, property.Value, set.Cause, UtcNow, Now, _commands);
+            }
+
+            HomeCore.HandleSet(set, failures.Count == 0 ? null : string.Join(' ', failures), UtcNow, _commands);
         });
     }
 
-    private async Task MediaAsync(Instruction instruction)
+    private async Task<string?> SetAsync(DeviceBody device, DeviceProperty property)
     {
+        if (Adaptor(device) is not { } adaptor)
+            return "No adaptor speaks to this device.";
+        try
+        {
+            return await adaptor.SetAsync(device.Ref, property.Name, property.Value, _stopping).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            // A fault of one adaptor is a failed instruction, not the end of the gateway.
+            LogAdaptorFault(e, _profile.Id, device.Ref);
+            return "The adaptor failed.";
+        }
+    }
+
+    private async Task MediaAsync(HomeCommand.Media media)
+    {
+        Instruction instruction = media.Instruction;
         ResultBody result;
         try
         {
@@ -357,7 +390,13 @@ public sealed partial class GatewayRuntime : IDeviceReports, IGatewayMediaReplie
             result = new ResultBody("failed", "media", "The media side failed.");
         }
 
-        Post(() => _commands.Add(HomeCore.Result(instruction.Id, result, UtcNow)));
+        Post(() =>
+        {
+            if (media.Directive is null)
+                _commands.Add(HomeCore.Result(instruction.Id, result, UtcNow));
+            else if (result.Outcome != "done")
+                _commands.Add(HomeCore.Trouble(media.Directive, result.Text, UtcNow));
+        });
     }
 
     private static void Wake(SemaphoreSlim signal)

@@ -14,6 +14,8 @@ public sealed class SmaHttpLink : ISmaLink
     private readonly Uri[] _servers;
     private readonly DigestClient? _digest;
     private readonly X509Certificate2? _certificate;
+    private readonly TimeProvider _time;
+    private readonly DateTimeOffset _floor;
     private int _server;
 
     /// <summary>Creates the link.</summary>
@@ -22,8 +24,11 @@ public sealed class SmaHttpLink : ISmaLink
     /// <param name="authority">The operator's authority.</param>
     /// <param name="certificate">The gateway's certificate with its key; null uses digest.</param>
     /// <param name="password">The digest password.</param>
-    public SmaHttpLink(string gateway, IEnumerable<Uri> servers, X509Certificate2 authority, X509Certificate2? certificate, string? password)
+    /// <param name="time">The system's clock; one that is not set judges no certificate.</param>
+    public SmaHttpLink(string gateway, IEnumerable<Uri> servers, X509Certificate2 authority, X509Certificate2? certificate, string? password, TimeProvider? time = null)
     {
+        _time = time ?? TimeProvider.System;
+        _floor = Floor(certificate);
         _servers = [.. servers];
         _certificate = certificate;
         _digest = certificate is null && password is not null ? new DigestClient(gateway, password, RandomNumberGenerator.Create()) : null;
@@ -37,7 +42,12 @@ public sealed class SmaHttpLink : ISmaLink
             ConnectTimeout = TimeSpan.FromSeconds(10),
             MaxConnectionsPerServer = 6,
             PooledConnectionIdleTimeout = TimeSpan.FromSeconds(70),
-            SslOptions = new SslClientAuthenticationOptions { CertificateChainPolicy = policy },
+            SslOptions = new SslClientAuthenticationOptions
+            {
+                CertificateChainPolicy = policy,
+                RemoteCertificateValidationCallback = (_, server, chain, errors) => errors == SslPolicyErrors.None
+                    || (errors == SslPolicyErrors.RemoteCertificateChainErrors && _time.GetUtcNow() < _floor && server is X509Certificate2 leaf && chain is not null && IsGoodWithoutClock(leaf, chain, policy)),
+            },
         };
         if (certificate is not null)
             handler.SslOptions.ClientCertificateContext = SslStreamCertificateContext.Create(certificate, null, offline: true);
@@ -66,12 +76,31 @@ public sealed class SmaHttpLink : ISmaLink
         }
     }
 
+    /// <summary>No clock that is set shows a time before this: nothing of this gateway was there yet.</summary>
+    public static DateTimeOffset Floor(X509Certificate2? certificate) =>
+        certificate?.NotBefore.ToUniversalTime() is { } made && made > GatewayClock.Era ? made : GatewayClock.Era;
+
     public void Alternate() => _server = (_server + 1) % _servers.Length;
 
     public void Dispose()
     {
         _client.Dispose();
         _certificate?.Dispose();
+    }
+
+    /// <summary>
+    /// Without a clock the time must come from the server, so its certificate is judged as if it were the time at which it was made, or the
+    /// latest that this gateway knows to be past. Everything but the time is judged as always.
+    /// </summary>
+    private bool IsGoodWithoutClock(X509Certificate2 server, X509Chain told, X509ChainPolicy policy)
+    {
+        using var chain = new X509Chain { ChainPolicy = policy.Clone() };
+        chain.ChainPolicy.VerificationTime = server.NotBefore.ToUniversalTime() > _floor ? server.NotBefore : _floor.LocalDateTime;
+        chain.ChainPolicy.VerificationTimeIgnored = false;
+        chain.ChainPolicy.ApplicationPolicy.Add(new Oid("1.3.6.1.5.5.7.3.1"));
+        foreach (X509ChainElement element in told.ChainElements)
+            chain.ChainPolicy.ExtraStore.Add(element.Certificate);
+        return chain.Build(server);
     }
 
     private async Task<SmaAnswer> OnceAsync(string method, string path, ReadOnlyMemory<byte> body, IReadOnlyDictionary<string, string>? headers, CancellationToken cancellation)

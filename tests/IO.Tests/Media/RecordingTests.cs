@@ -27,7 +27,7 @@ public sealed class RecordingTests : IAsyncLifetime
     {
         Assert.True(_host.TryOpenSource(camera, out var source, out _));
         await using var recorder = new ClipRecorder(_host, source);
-        await Until.TrueAsync(() => recorder.Kept > TimeSpan.FromSeconds(1.5), "some pre-roll is kept");
+        await Until.TrueAsync(async () => await recorder.KeptAsync() > TimeSpan.FromSeconds(1.5), "some pre-roll is kept");
         var path = Path.Combine(_folder, "clip.mp4");
         var length = await recorder.RecordAsync(path, TimeSpan.FromSeconds(1));
         Assert.True(length > 10_000);

@@ -127,6 +127,34 @@ public sealed class GatewayDeliveryTests : IAsyncLifetime
         Assert.Equal(2, _link.Hellos);
     }
 
+    /// <summary>The server then names the alarm's number, which is above the hello's, and misses what is below.</summary>
+    [Fact]
+    public async Task An_alarm_that_overtakes_the_hello_acknowledges_nothing_but_itself()
+    {
+        for (ulong seq = 1; seq <= 3; seq++)
+            _queue.Append(Event(0, id: ""));
+        var taken = new List<ulong>();
+        var delay = new TaskCompletionSource();
+        _link.OnEvents = batch =>
+        {
+            taken.AddRange(batch.Events.Select(one => one.Seq));
+            return ScriptedLink.Accepted(batch, taken.Contains(3) ? 4ul : 0);
+        };
+        _link.OnHello = hello => _link.Welcome(hello.LastEvent == 3 ? 4ul : 0);
+        _link.HelloDelay = delay.Task;
+        Task starting = StartAsync();
+        await UntilAsync(() => _link.Hellos == 1, "the hello");
+        _gateway.Emit(new SmaEvent { Id = "", Seq = 0, Time = DateTimeOffset.UtcNow, Kind = "alarm.raised", Priority = EventPriority.Alarm });
+        await UntilAsync(() => taken.Contains(4), "the alarm");
+        delay.SetResult();
+        await UntilAsync(() => _time.ArmedTimers >= 1, "the wait before the next hello");
+        Assert.Equal(3, _gateway.Backlog);
+        _time.Advance(TimeSpan.FromSeconds(1));
+        await starting;
+        await UntilAsync(() => _gateway.Backlog == 0, "the rest");
+        Assert.Equal([1ul, 2, 3, 4], taken.Where(seq => seq <= 4).Order().ToArray());
+    }
+
     private async Task StartAsync()
     {
         var profile = new GatewayProfile { Id = "gw", Devices = [new DeviceBody { Ref = "door", Type = "contact" }] };

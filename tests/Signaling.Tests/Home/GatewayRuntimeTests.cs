@@ -18,7 +18,7 @@ namespace MediaRelay.Signaling.Tests.Home;
 public sealed class GatewayRuntimeTests : IAsyncLifetime
 #pragma warning restore CA1001
 {
-    private readonly CancellationTokenSource _stop = new();
+    private CancellationTokenSource _stop = new();
     private readonly SimulatedAdaptor _adaptor = new();
     private readonly MemoryEventQueue _queue = new();
     private ServerRig _rig = null!;
@@ -149,7 +149,45 @@ public sealed class GatewayRuntimeTests : IAsyncLifetime
         Assert.InRange((DateTimeOffset.UtcNow - Events(SmaEventKinds.DeviceState)[0].Time).TotalSeconds, -5, 10);
     }
 
-    private async Task StartAsync(SimulatedFaults faults, bool isClockUnset = false)
+    [Fact]
+    public async Task A_queue_from_a_backup_loses_no_event_that_is_made_with_it()
+    {
+        string now = Path.Combine(_rig.Folder, "gateway"), backup = Path.Combine(_rig.Folder, "backup");
+        using (var queue = new FileEventQueue(now))
+        {
+            await StartAsync(new SimulatedFaults(), queue: queue);
+            await UntilAsync(() => Events(SmaEventKinds.PartitionState).Count == 1 && _gateway.Backlog == 0, "the first events");
+            Directory.CreateDirectory(backup);
+            File.Copy(Path.Combine(now, "gateway.queue"), Path.Combine(backup, "gateway.queue"));
+            for (int i = 0; i < 5; i++)
+                _gateway.Emit(Numbered(i));
+            await UntilAsync(() => Events("numbered").Count == 5 && _gateway.Backlog == 0, "more events");
+            await _stop.CancelAsync();
+            await _running;
+            _gateway.Dispose();
+            _link.Dispose();
+        }
+
+        _stop = new CancellationTokenSource();
+        using var old = new FileEventQueue(backup);
+        string epoch = old.Epoch;
+        await StartAsync(new SimulatedFaults(), queue: old);
+        for (int i = 5; i < 10; i++)
+            _gateway.Emit(Numbered(i));
+        await UntilAsync(() => Events("numbered").Count == 10 && _gateway.Backlog == 0, "all events", 30);
+        Assert.Equal(Enumerable.Range(0, 10).Select(i => $"{i}"), Events("numbered").Select(one => ((TextBody)one.Body!).Text).Order());
+        Assert.NotEqual(epoch, old.Epoch);
+        Assert.Empty(_rig.Storage.Events.Verify().Faults);
+        await _stop.CancelAsync();
+        await _running;
+    }
+
+    private static SmaEvent Numbered(int i) => new()
+    {
+        Id = "", Seq = 0, Time = DateTimeOffset.UtcNow, Kind = "numbered", Priority = i % 2 == 0 ? EventPriority.Alarm : EventPriority.Status, Body = new TextBody($"{i}"),
+    };
+
+    private async Task StartAsync(SimulatedFaults faults, bool isClockUnset = false, IEventQueue? queue = null)
     {
         _link = new FaultyLink(_rig.Link(), faults, 7);
         var profile = new GatewayProfile
@@ -159,7 +197,7 @@ public sealed class GatewayRuntimeTests : IAsyncLifetime
             Devices = [new DeviceBody { Ref = "door", Type = "contact", Zone = 1, Partition = 1 }, new DeviceBody { Ref = "hall", Type = "motion", Zone = 2, Partition = 1 }],
             Zones = [new Zone(1, "Front door", 1, ZoneKind.Delayed, "134", true, TimeSpan.FromSeconds(30)), new Zone(2, "Hall", 1, ZoneKind.Instant, "132", false)],
         };
-        _gateway = new GatewayRuntime(profile, _queue, _link, [_adaptor], new NoMedia(), TimeProvider.System, NullLogger.Instance);
+        _gateway = new GatewayRuntime(profile, queue ?? _queue, _link, [_adaptor], new NoMedia(), TimeProvider.System, NullLogger.Instance);
         _running = _gateway.RunAsync(_stop.Token);
         await UntilAsync(() => _gateway.IsConnected, "the session", 30);
     }

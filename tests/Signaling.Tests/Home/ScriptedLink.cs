@@ -25,6 +25,9 @@ internal sealed class ScriptedLink : ISmaLink
     /// <summary>Answers a hello; null stands for the usual welcome.</summary>
     public Func<Hello, SmaAnswer>? OnHello { get; set; }
 
+    /// <summary>When set, an answer to a hello waits for it.</summary>
+    public Task? HelloDelay { get; set; }
+
     public int Hellos { get; private set; }
 
     public int Posts { get; private set; }
@@ -82,7 +85,8 @@ internal sealed class ScriptedLink : ISmaLink
             {
                 Hellos++;
                 Assert.True(SmaReader.TryReadHello(body.Span, out Hello hello, out _));
-                return Task.FromResult(OnHello?.Invoke(hello) ?? Welcome());
+                SmaAnswer answer = OnHello?.Invoke(hello) ?? Welcome(0);
+                return HelloDelay is { } delay ? LateAsync(delay, answer, cancellation) : Task.FromResult(answer);
             }
 
             if (path.EndsWith("/events", StringComparison.Ordinal))
@@ -118,13 +122,20 @@ internal sealed class ScriptedLink : ISmaLink
         return new SmaAnswer(202, x.Written.ToArray(), null, s_none);
     }
 
-    private SmaAnswer Welcome()
+    private static async Task<SmaAnswer> LateAsync(Task delay, SmaAnswer answer, CancellationToken cancellation)
+    {
+        await delay.WaitAsync(cancellation);
+        return answer;
+    }
+
+    /// <summary>The usual welcome.</summary>
+    public SmaAnswer Welcome(ulong lastEvent)
     {
         var x = new XmlOutput();
         SmaWriter.WriteWelcome(x, new Welcome
         {
             Gateway = "gw", Epoch = Epoch, Major = 1, Time = DateTimeOffset.UtcNow, Heartbeat = TimeSpan.FromSeconds(25), Hold = TimeSpan.FromSeconds(25), Jitter = TimeSpan.FromSeconds(60),
-            LastEvent = 0, LastInstruction = LastInstruction, MaxEvents = 256, MaxBody = SmaContract.MaxBody,
+            LastEvent = lastEvent, LastInstruction = LastInstruction, MaxEvents = 256, MaxBody = SmaContract.MaxBody,
         });
         return new SmaAnswer(200, x.Written.ToArray(), null, s_none);
     }

@@ -168,7 +168,7 @@ public sealed class CameraPeerTests : IAsyncLifetime
     private async Task RecordAsync(MediaSource source, string codecs, string expected, Func<Task>? during = null)
     {
         await using var recorder = new ClipRecorder(_host, source);
-        await WaitAsync(() => recorder.Kept > TimeSpan.FromSeconds(0.7), $"{source.Name} gives pictures; {source.Fault}", 20);
+        await WaitAsync(async () => await recorder.KeptAsync() > TimeSpan.FromSeconds(0.7), $"{source.Name} gives pictures; {source.Fault}", 20);
         Assert.Equal(codecs, string.Join(',', source.Tracks.Select(t => t.Codec.Name.ToUpperInvariant())));
         if (during is not null) await during();
         var clip = Path.Combine(_folder, "clip.mp4");
@@ -208,10 +208,12 @@ public sealed class CameraPeerTests : IAsyncLifetime
         return ((IPEndPoint)socket.LocalEndPoint!).Port;
     }
 
-    private static async Task WaitAsync(Func<bool> condition, string what, double seconds = 10)
+    private static Task WaitAsync(Func<bool> condition, string what, double seconds = 10) => WaitAsync(() => Task.FromResult(condition()), what, seconds);
+
+    private static async Task WaitAsync(Func<Task<bool>> condition, string what, double seconds = 10)
     {
         var clock = Stopwatch.StartNew();
-        while (!condition())
+        while (!await condition())
         {
             if (clock.Elapsed > TimeSpan.FromSeconds(seconds)) throw new TimeoutException($"Within {seconds} s: {what}.");
             await Task.Delay(50);

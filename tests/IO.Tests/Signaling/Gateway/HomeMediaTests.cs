@@ -67,6 +67,41 @@ public sealed class HomeMediaTests : IAsyncDisposable
         Assert.False(_replies.Sent.TryRead(out _));
     }
 
+    [Theory]
+    [InlineData("image/jpeg")]
+    [InlineData(null)]
+    public async Task Nobody_else_on_the_machine_can_read_a_clip_while_it_waits_for_its_upload(string? type)
+    {
+        DateTimeOffset now = DateTimeOffset.UtcNow;
+        var clip = new ClipBody { Id = "c-1", Camera = "cam-1", Type = type, From = now, To = now.AddSeconds(1) };
+        Assert.Null(await _media.HandleAsync(new Instruction { Id = "i-1", Time = now, Expires = now.AddSeconds(8), Kind = InstructionKinds.ClipRequest, Body = clip }, _replies, CancellationToken.None));
+        (string file, UnixFileMode mode, UnixFileMode folder) = await _replies.Clip.Task.WaitAsync(TimeSpan.FromSeconds(20));
+        Assert.Equal((UnixFileMode.UserRead | UnixFileMode.UserWrite, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute), (mode, folder));
+        await Until.TrueAsync(() => !File.Exists(file), "the file is gone after the upload");
+        await _media.DisposeAsync();
+        Assert.False(Directory.Exists(Path.GetDirectoryName(file)));
+    }
+
+    [Fact]
+    public async Task Offers_of_one_session_that_come_at_once_make_one_endpoint()
+    {
+        DateTimeOffset now = DateTimeOffset.UtcNow;
+        for (int round = 0; round < 10; round++)
+        {
+            using var start = new Barrier(4);
+            var offer = new Instruction { Id = "i", Time = now, Expires = now.AddSeconds(8), Kind = InstructionKinds.MediaOffer, Body = new MediaBody { Session = "s-" + round, Camera = "cam-1", Sdp = Offer("video H264/90000") } };
+            await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Factory.StartNew(
+                () =>
+                {
+                    start.SignalAndWait();
+                    return _media.HandleAsync(offer, _replies, CancellationToken.None);
+                }, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).Unwrap()));
+            Assert.Equal(_media.SessionCount, _host.Endpoints.Count());
+        }
+
+        Assert.Equal(10, _media.SessionCount);
+    }
+
     private async Task<MediaBody> AnswerAsync(string offer, string camera = "cam-1")
     {
         DateTimeOffset now = DateTimeOffset.UtcNow;
@@ -101,9 +136,13 @@ public sealed class HomeMediaTests : IAsyncDisposable
 
         public void Send(string kind, MessageBody body, string? cause = null) => _sent.Writer.TryWrite((kind, body));
 
+        public TaskCompletionSource<(string File, UnixFileMode Mode, UnixFileMode Folder)> Clip { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
         public Task UploadClipAsync(string file, ClipBody clip, string? cause, CancellationToken cancellation)
         {
             Uploaded.Add(clip.Id);
+            if (File.Exists(file))
+                Clip.TrySetResult((file, File.GetUnixFileMode(file), File.GetUnixFileMode(Path.GetDirectoryName(file)!)));
             return Fault is { } fault ? Task.FromException(fault) : Task.CompletedTask;
         }
     }

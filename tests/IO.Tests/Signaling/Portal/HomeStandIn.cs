@@ -53,8 +53,9 @@ internal sealed class HomeStandIn : IAsyncDisposable
             {
                 if (commands[i] is HomeCommand.SetProperty set)
                 {
-                    home.HandleReport(set.Device.Ref, set.Name, set.Value, set.Cause, clock.UtcNow, clock.Now, commands);
-                    HomeCore.HandleSet(set.Cause, null, clock.UtcNow, commands);
+                    foreach (DeviceProperty property in set.Properties)
+                        home.HandleReport(set.Device.Ref, property.Name, property.Value, set.Cause, clock.UtcNow, clock.Now, commands);
+                    HomeCore.HandleSet(set, null, clock.UtcNow, commands);
                 }
 
                 if (commands[i] is HomeCommand.Emit emit)
