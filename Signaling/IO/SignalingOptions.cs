@@ -1,5 +1,7 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
+using System.Diagnostics.CodeAnalysis;
+using System.Net;
 using System.Text.RegularExpressions;
 
 namespace MediaRelay.Signaling.IO;
@@ -137,7 +139,7 @@ public sealed partial class SignalingOptions : IValidatableObject
 
         foreach ((string key, string text) in new[] { (nameof(GatewayListen), GatewayListen), (nameof(PortalListen), PortalListen) })
         {
-            if (text.Length > 0 && !(text.Contains(':', StringComparison.Ordinal) && System.Net.IPEndPoint.TryParse(text.StartsWith(':') ? "[::]" + text : text, out _)))
+            if (text.Length > 0 && !TryReadEndpoint(text, out _))
                 yield return new ValidationResult($"Signaling:{key} is \"{text}\", which is not an address and port. Write 127.0.0.1:8443, [::1]:8443 or :8443.", [key]);
         }
 
@@ -146,6 +148,13 @@ public sealed partial class SignalingOptions : IValidatableObject
 
         if ((ServerCertificate.Length == 0) != (ServerKey.Length == 0))
             yield return new ValidationResult("ServerCertificate and ServerKey belong together. Give both, or none to use the authority folder.", [nameof(ServerCertificate)]);
+    }
+
+    /// <summary>Reads where a listener listens; <c>:8443</c> stands for all addresses.</summary>
+    internal static bool TryReadEndpoint(string text, [NotNullWhen(true)] out IPEndPoint? endpoint)
+    {
+        endpoint = null;
+        return text.Contains(':', StringComparison.Ordinal) && IPEndPoint.TryParse(text.StartsWith(':') ? "[::]" + text : text, out endpoint);
     }
 
     /// <summary>RFC 7064 and RFC 7065: scheme, host, perhaps a port, for TURN perhaps a transport.</summary>

@@ -14,6 +14,16 @@ public sealed class OptionTests
         Assert.True(SampleFile.Write() == Repository.Read("Signaling/Server/mediarelay.json"),
             "Signaling/Server/mediarelay.json is out of date. Run: mediarelay config sample > Signaling/Server/mediarelay.json");
 
+    /// <summary>"Required." beside a default that is empty would tell the operator to fill in what may stay empty.</summary>
+    [Fact]
+    public void The_sample_file_requires_only_what_has_a_value()
+    {
+        var lines = SampleFile.Write().Split('\n');
+        var required = Enumerable.Range(0, lines.Length - 1).Where(i => lines[i].Contains("Required.", StringComparison.Ordinal)).ToList();
+        Assert.NotEmpty(required);
+        Assert.All(required, i => Assert.DoesNotContain(": \"\",", lines[i + 1], StringComparison.Ordinal));
+    }
+
     [Fact]
     public void The_sample_file_is_accepted_as_a_configuration()
     {

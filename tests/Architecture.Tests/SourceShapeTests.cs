@@ -55,6 +55,15 @@ public sealed partial class SourceShapeTests(ITestOutputHelper output)
         }
     }
 
+    /// <summary>Packets, OpenSSL's memory and nothing else.</summary>
+    [Fact]
+    public void Unsafe_code_is_allowed_in_few_projects_only()
+    {
+        var projects = Repository.Files("*.csproj").Where(f => !f.StartsWith("tests/", StringComparison.Ordinal) && !f.StartsWith("perf/", StringComparison.Ordinal))
+            .Where(f => Repository.Read(f).Contains("<AllowUnsafeBlocks>true", StringComparison.Ordinal)).Select(Path.GetDirectoryName);
+        Assert.Equal(["Media/IO", "Signaling/IO", "Turn/Dtls", "Turn/IO"], projects.Order(StringComparer.Ordinal));
+    }
+
     [Fact]
     public void Scripts_are_executable()
     {

@@ -194,12 +194,7 @@ public sealed partial class EventServer : IHostedLifecycleService, IAsyncDisposa
         TlsCipherSuite.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256, TlsCipherSuite.TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384, TlsCipherSuite.TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
     ];
 
-    private static IPEndPoint ReadEndpoint(string text)
-    {
-        if (text.StartsWith(':'))
-            text = "[::]" + text;
-        return IPEndPoint.TryParse(text, out IPEndPoint? endpoint) && text.Contains(':', StringComparison.Ordinal)
-            ? endpoint
-            : throw new FormatException($"Signaling:GatewayListen is \"{text}\", which is not an address and port. Write 127.0.0.1:8443, [::1]:8443 or :8443.");
-    }
+    private static IPEndPoint ReadEndpoint(string text) => SignalingOptions.TryReadEndpoint(text, out IPEndPoint? endpoint)
+        ? endpoint
+        : throw new FormatException($"Signaling:GatewayListen is \"{text}\", which is not an address and port. Write 127.0.0.1:8443, [::1]:8443 or :8443.");
 }

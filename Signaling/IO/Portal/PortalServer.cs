@@ -204,11 +204,7 @@ public sealed partial class PortalServer : IHostedService, IAsyncDisposable
         }
     }
 
-    private static IPEndPoint Read(string text)
-    {
-        string full = text.StartsWith(':') ? "[::]" + text : text;
-        return IPEndPoint.TryParse(full, out IPEndPoint? endpoint) && full.Contains(':', StringComparison.Ordinal)
-            ? endpoint
-            : throw new FormatException($"Signaling:PortalListen is \"{text}\", which is not an address and port. Write 127.0.0.1:9443, [::1]:9443 or :9443.");
-    }
+    private static IPEndPoint Read(string text) => SignalingOptions.TryReadEndpoint(text, out IPEndPoint? endpoint)
+        ? endpoint
+        : throw new FormatException($"Signaling:PortalListen is \"{text}\", which is not an address and port. Write 127.0.0.1:9443, [::1]:9443 or :9443.");
 }

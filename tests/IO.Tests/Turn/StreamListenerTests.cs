@@ -121,6 +121,24 @@ public sealed class StreamListenerTests : IDisposable
         }
     }
 
+    /// <summary>Of TLS 1.2 only suites with forward secrecy and authenticated encryption are taken, whatever the system would offer.</summary>
+    [Fact]
+    public async Task A_client_that_has_weak_suites_only_is_refused_in_the_handshake()
+    {
+        using var node = await StartSecureAsync();
+        Assert.Equal(TlsCipherSuite.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, await SuiteAsync(TlsCipherSuite.TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA256, TlsCipherSuite.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256));
+        Exception? refusal = await Record.ExceptionAsync(() => SuiteAsync(TlsCipherSuite.TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA256));
+        Assert.True(refusal is AuthenticationException or IOException, $"{refusal}");
+
+        async Task<TlsCipherSuite> SuiteAsync(params TlsCipherSuite[] offered)
+        {
+            using var tcp = new TcpClient();
+            await tcp.ConnectAsync(node.Tls.ToEndPoint());
+            await using var tls = await SecureAsync(tcp.GetStream(), new CipherSuitesPolicy(offered));
+            return tls.NegotiatedCipherSuite;
+        }
+    }
+
     private static ReadOnlySpan<byte> Signature => "\r\n\r\n\0\r\nQUIT\n"u8;
 
     /// <summary>PROXY, version 2, over TCP: source, then a destination, their ports, and one TLV that is to be skipped.</summary>
@@ -171,13 +189,14 @@ public sealed class StreamListenerTests : IDisposable
         return buffer[..writer.Length];
     }
 
-    private static async Task<SslStream> SecureAsync(Stream wire)
+    private static async Task<SslStream> SecureAsync(Stream wire, CipherSuitesPolicy? suites = null)
     {
         var tls = new SslStream(wire);
         await tls.AuthenticateAsClientAsync(new SslClientAuthenticationOptions
         {
             TargetHost = "relay.test",
             EnabledSslProtocols = SslProtocols.Tls12,
+            CipherSuitesPolicy = suites,
             RemoteCertificateValidationCallback = (_, certificate, _, _) => certificate?.Subject == "CN=relay.test",
         });
         return tls;
