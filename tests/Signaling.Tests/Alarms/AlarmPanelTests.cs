@@ -5,8 +5,10 @@ namespace MediaRelay.Signaling.Tests.Alarms;
 /// <summary>The alarm machine as a manual: each row is a short story, told as steps, and what the panel says at its end.</summary>
 public sealed class AlarmPanelTests
 {
-    // Zones: 1 front door (delayed, 30 s), 2 kitchen window (instant), 3 hall motion (instant, interior), 4 smoke (24-hour), 5 back door (delayed, 45 s).
-    // Steps: "arm away|stay|night|off", "disarm", "open N", "close N", "+SECONDS", "bypass N" (used by the next arm).
+    // Zones: 1 front door (delayed, 30 s), 2 kitchen window (instant), 3 hall motion (instant, interior), 4 smoke (24-hour), 5 back door (delayed, 45 s),
+    // 6 panic button (24-hour); in partition 2: 7 garage door (delayed, 20 s), 8 garage window (instant).
+    // Steps: "arm away|stay|night|off [PARTITION]", "disarm [PARTITION]", "open N", "close N", "+SECONDS", "bypass N" (used by the next arm),
+    // "out N", "keep N", "in N" (leave out once, for good, take back), "remove N" (the zone is taken away).
     public static TheoryData<string, string, string[]> Manual => new()
     {
         { "Arming away gives time to leave.", "arm away", ["partition.state 401R ExitDelay: Ann armed partition 1 away: 60 s to leave through a delayed zone."] },
@@ -40,7 +42,20 @@ public sealed class AlarmPanelTests
         { "An alarm must be disarmed before arming again.", "arm away, +60, open 2, arm stay", ["refused: Partition 1 is in alarm. Disarm it first."] },
         { "Disarming the disarmed changes nothing.", "disarm", [] },
         { "A sensor that repeats itself changes nothing.", "arm away, +60, open 1, open 1", [] },
-        { "From away to stay without disarming.", "arm away, +60, arm stay", ["partition.state 441R ExitDelay: Ann armed partition 1 stay: 60 s to leave through a delayed zone."] },
+        { "From away to stay means watching less, so it takes a disarm.", "arm away, +60, arm stay", ["refused: Partition 1 is armed away. Disarm it, then arm it stay."] },
+        { "Also while people leave.", "arm away, +20, arm stay", ["refused: Partition 1 is armed away. Disarm it, then arm it stay."] },
+        { "From stay to away means watching more, so it takes none, and there is no new exit delay.", "arm stay, +60, arm away", ["partition.state 401R Armed: Ann changed partition 1 from stay to away; it was armed before, so no exit delay begins."] },
+        { "And interior zones count at once.", "arm stay, +60, arm away, open 3", ["alarm.raised 132 Alarm: Alarm (interior): Zone 3 (hall motion) opened while partition 1 is armed away."] },
+        { "An exit delay that runs goes on.", "arm stay, +20, arm away", ["partition.state 401R ExitDelay: Ann changed partition 1 from stay to away; 40 s are left to leave through a delayed zone."] },
+        { "And ends when it would have.", "arm stay, +20, arm away, +40", ["partition.state -R Armed: The exit delay of partition 1 ended: it is armed away."] },
+        { "Night and stay watch the same.", "arm night, arm stay", ["partition.state 441R Armed: Ann changed partition 1 from night to stay; it was armed before, so no exit delay begins."] },
+        { "What is open keeps an armed home from watching more.", "arm stay, +60, open 3, arm away", ["refused: Zone 3 (hall motion) is open. Close it, then arm again."] },
+        { "Arming opens no hole in an armed home either.", "arm stay, +60, bypass 2, arm away", ["refused: Partition 1 is armed. Disarm it, then leave zone 2 (kitchen window) out."] },
+        { "Nor in the mode that it has.", "arm away, bypass 2, arm away", ["refused: Partition 1 is armed. Disarm it, then leave zone 2 (kitchen window) out."] },
+        { "What is left out already is no hole.", "bypass 2, arm stay, +60, bypass 2, arm stay", [] },
+        { "Arming in another way does not stop the entry delay.", "arm away, +60, open 1, arm stay", ["refused: The entry delay of partition 1 runs. Disarm it first."] },
+        { "Nor does arming the same way.", "arm away, +60, open 1, arm away", ["refused: The entry delay of partition 1 runs. Disarm it first."] },
+        { "The alarm comes when it would have.", "arm away, +60, open 1, arm stay, +30", ["alarm.raised 134 Alarm: Alarm (entry/exit door): Zone 1 (front door) opened and nobody disarmed within 30 s."] },
         { "A zone is left out before arming, until the next disarm.", "out 2", ["partition.state 570 Disarmed: Zone 2 (kitchen window) is left out until the next disarm, by Ann."] },
         { "A zone that is left out does not keep the home from being armed.", "open 2, out 2, arm away", ["partition.state 401R ExitDelay: Ann armed partition 1 away: 60 s to leave through a delayed zone."] },
         { "A zone that is left out raises nothing.", "out 2, arm away, +60, open 2", [] },
@@ -56,6 +71,35 @@ public sealed class AlarmPanelTests
         { "Smoke is never left out.", "out 4", ["refused: Zone 4 (smoke) is watched day and night; it cannot be left out."] },
         { "A zone that does not exist.", "out 99", ["refused: Zone 99 does not exist."] },
         { "A deadline that is not due does nothing.", "arm away, +59", [] },
+
+        // What is watched day and night.
+        { "Smoke that clears and comes back alarms again, although nobody disarmed.", "open 4, close 4, open 4", ["alarm.raised 111 Disarmed: Alarm (smoke): Zone 4 (smoke) is watched day and night."] },
+        { "And is restored again.", "open 4, close 4, open 4, close 4", ["alarm.restored 111R Disarmed: Zone 4 (smoke) is closed again; the alarm stays open until somebody disarms."] },
+        { "Two alarms of one zone are cancelled together.", "open 4, close 4, open 4, disarm", ["alarm.cancelled 406 Disarmed: Ann cancelled the alarm of zone 4 (smoke) by disarming partition 1."] },
+        { "Smoke that stays alarms once.", "open 4, open 4", [] },
+        { "A second press of the panic button calls again, in an armed home too.", "arm away, +60, open 6, close 6, open 6", ["alarm.raised 123 Alarm: Alarm (audible panic): Zone 6 (panic button) is watched day and night."] },
+        { "After a burglary smoke still alarms.", "arm away, +60, open 2, open 4, close 4, open 4", ["alarm.raised 111 Alarm: Alarm (smoke): Zone 4 (smoke) is watched day and night."] },
+
+        // What is restored.
+        { "An exit error is restored as one.", "arm away, open 1, +60, close 1", ["alarm.restored 374R Alarm: Zone 1 (front door) is closed again; the alarm stays open until somebody disarms."] },
+        { "A window that swings is restored once.", "arm away, +60, open 2, close 2, open 2, close 2", [] },
+        { "Every door left open is an exit error.", "arm away, open 1, open 5, +60", ["partition.state -R Armed: The exit delay of partition 1 ended: it is armed away.", "alarm.raised 374 Alarm: Alarm (exit error by zone): Zone 1 (front door) was still open when the exit delay ended.", "alarm.raised 374 Alarm: Alarm (exit error by zone): Zone 5 (back door) was still open when the exit delay ended."] },
+
+        // Zones that are taken away.
+        { "A zone that is taken away raises nothing.", "remove 2, arm away, +60, open 2", [] },
+        { "Taking the front door's zone away does not stop its entry delay.", "arm away, +60, open 1, remove 1, +30", ["alarm.raised 140 Alarm: Alarm (general alarm): Zone 1 opened and nobody disarmed within 30 s; the zone has been taken away since."] },
+        { "Disarming in time still raises nothing.", "arm away, +60, open 1, remove 1, disarm", ["entry.ended - Disarmed: Ann disarmed partition 1 within the entry delay; no alarm was raised.", "partition.state 401 Disarmed: Ann disarmed partition 1."] },
+        { "The alarm of a zone that was taken away is cancelled like any other.", "arm away, +60, open 2, remove 2, disarm", ["alarm.cancelled 406 Disarmed: Ann cancelled the alarm of zone 2 by disarming partition 1.", "partition.state 401 Disarmed: Ann disarmed partition 1."] },
+
+        // Two partitions.
+        { "The garage is armed by itself.", "arm away 2, +60, open 2", [] },
+        { "And alarms by itself.", "arm away 2, +60, open 8", ["alarm.raised 131 Alarm: Alarm (perimeter): Zone 8 (garage window) opened while partition 2 is armed away."] },
+        { "Each partition has its own delay.", "arm away, +30, arm away 2, +30", ["partition.state -R Armed: The exit delay of partition 1 ended: it is armed away."] },
+        { "Two delays may end together.", "arm away, arm stay 2, +60", ["partition.state -R Armed: The exit delay of partition 1 ended: it is armed away.", "partition.state -R Armed: The exit delay of partition 2 ended: it is armed stay."] },
+        { "Disarming the garage leaves the house armed.", "arm away, arm away 2, +60, disarm 2, open 2", ["alarm.raised 131 Alarm: Alarm (perimeter): Zone 2 (kitchen window) opened while partition 1 is armed away."] },
+        { "Its alarm is not cancelled by disarming the house.", "arm away, arm away 2, +60, open 8, disarm", ["partition.state 401 Disarmed: Ann disarmed partition 1."] },
+        { "An open window in the house does not keep the garage from being armed.", "open 2, arm away 2", ["partition.state 401R ExitDelay: Ann armed partition 2 away: 60 s to leave through a delayed zone."] },
+        { "A partition that does not exist.", "arm away 3", ["refused: Partition 3 does not exist."] },
     };
 
     [Theory]
@@ -74,6 +118,8 @@ public sealed class AlarmPanelTests
     [InlineData("bypass 2, arm away, +60", 2, "Nothing: zone 2 (kitchen window) is bypassed until the next disarm.")]
     [InlineData("arm away, +60, open 1", 5, "Nothing new: the entry delay of partition 1 already runs.")]
     [InlineData("", 4, "Alarm (smoke): Zone 4 (smoke) is watched day and night.")]
+    [InlineData("open 4, close 4", 4, "Alarm (smoke): Zone 4 (smoke) is watched day and night.")]
+    [InlineData("arm away, +60, open 2, close 2", 2, "Nothing new: zone 2 (kitchen window) raised an alarm before, and a zone alarms once until the next disarm.")]
     [InlineData("", 99, "Zone 99 does not exist.")]
     public void What_if_answers_without_changing_anything(string steps, ushort zone, string answer)
     {
@@ -104,7 +150,7 @@ public sealed class AlarmPanelTests
     [Fact]
     public void Every_code_of_the_panel_stands_in_the_table()
     {
-        foreach (var code in (string[])["134", "131", "132", "111", "374", "401", "441", "406", "570"])
+        foreach (var code in (string[])["134", "131", "132", "111", "140", "374", "401", "403", "407", "441", "406", "570"])
         {
             Assert.NotNull(ContactId.Find(code));
         }
@@ -125,6 +171,9 @@ public sealed class AlarmPanelTests
             new(3, "hall motion", 1, ZoneKind.Instant, "132", ArmedInStay: false),
             new(4, "smoke", 1, ZoneKind.TwentyFourHour, "111"),
             new(5, "back door", 1, ZoneKind.Delayed, "134", EntryDelay: TimeSpan.FromSeconds(45)),
+            new(6, "panic button", 1, ZoneKind.TwentyFourHour, "123"),
+            new(7, "garage door", 2, ZoneKind.Delayed, "134", EntryDelay: TimeSpan.FromSeconds(20)),
+            new(8, "garage window", 2, ZoneKind.Instant, "131"),
         ]);
         var now = TimeSpan.FromHours(1);
         var bypass = new List<ushort>();
@@ -134,14 +183,18 @@ public sealed class AlarmPanelTests
             var words = step.Split(' ');
             var transitions = new List<AlarmTransition>();
             string? refusal = null;
+            byte Partition(int word) => words.Length > word ? byte.Parse(words[word]) : (byte)1;
             switch (words[0])
             {
                 case "arm":
-                    panel.HandleArm(1, Enum.Parse<ArmMode>(words[1], ignoreCase: true), "Ann", TimeSpan.FromSeconds(60), bypass, now, transitions, out refusal);
+                    panel.HandleArm(Partition(2), Enum.Parse<ArmMode>(words[1], ignoreCase: true), "Ann", TimeSpan.FromSeconds(60), bypass, now, transitions, out refusal);
                     bypass.Clear();
                     break;
                 case "disarm":
-                    panel.HandleDisarm(1, "Ann", now, transitions);
+                    panel.HandleDisarm(Partition(1), "Ann", now, transitions);
+                    break;
+                case "remove":
+                    panel.RemoveZone(ushort.Parse(words[1]));
                     break;
                 case "bypass":
                     bypass.Add(ushort.Parse(words[1]));
