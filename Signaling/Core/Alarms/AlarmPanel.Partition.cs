@@ -28,6 +28,9 @@ public sealed partial class AlarmPanel
         /// <summary>How long the running delay is in full.</summary>
         public TimeSpan Whole { get; set; }
 
+        /// <summary>True when the running delay began again after a restart.</summary>
+        public bool IsAgain { get; set; }
+
         public ushort? EntryZone { get; set; }
 
         public SortedSet<ushort> Open { get; private init; } = [];
@@ -42,7 +45,15 @@ public sealed partial class AlarmPanel
 
         public Raised? Alarm(ushort zone) => Alarms.Find(alarm => alarm.Zone == zone);
 
-        public void Begin(PartitionState state, TimeSpan whole, TimeSpan now) => (State, Whole, Until) = (state, whole, now + whole);
+        public void Begin(PartitionState state, TimeSpan whole, TimeSpan now) => (State, Whole, Until, IsAgain) = (state, whole, now + whole, false);
+
+        public void Recall(PartitionMemory memory, TimeSpan now)
+        {
+            (State, Mode, ArmedBy, EntryZone, Whole, IsAgain) = (memory.State, memory.Mode, memory.ArmedBy, memory.EntryZone, memory.Whole, memory.IsAgain);
+            Until = State is PartitionState.ExitDelay or PartitionState.EntryDelay ? now + Whole : null;
+            Alarms.Clear();
+            Alarms.AddRange(memory.Alarms.Select(alarm => new Raised(alarm.Zone, alarm.Code) { IsRestored = alarm.IsRestored }));
+        }
 
         public void Reset()
         {
@@ -66,7 +77,7 @@ public sealed partial class AlarmPanel
 
         public Partition Copy() => new(Number)
         {
-            State = State, Mode = Mode, ArmedBy = ArmedBy, Until = Until, Whole = Whole, EntryZone = EntryZone, Open = [.. Open], Bypassed = [.. Bypassed], Kept = [.. Kept],
+            State = State, Mode = Mode, ArmedBy = ArmedBy, Until = Until, Whole = Whole, IsAgain = IsAgain, EntryZone = EntryZone, Open = [.. Open], Bypassed = [.. Bypassed], Kept = [.. Kept],
             Alarms = [.. Alarms.Select(alarm => new Raised(alarm.Zone, alarm.Code) { IsRestored = alarm.IsRestored })],
         };
     }

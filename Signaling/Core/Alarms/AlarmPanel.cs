@@ -288,7 +288,7 @@ public sealed partial class AlarmPanel
             partition.Until = null;
             if (partition.State == PartitionState.ExitDelay)
             {
-                EndExit(partition, transitions);
+                EndExit(partition, "", transitions);
             }
             else if (partition.State == PartitionState.EntryDelay)
             {
@@ -332,11 +332,11 @@ public sealed partial class AlarmPanel
             : $"Nothing: zone {Name(number)} is not watched while partition {zone.Partition} is armed {Text(partition.Mode)}.";
     }
 
-    private void EndExit(Partition partition, List<AlarmTransition> transitions)
+    private void EndExit(Partition partition, string when, List<AlarmTransition> transitions)
     {
         partition.State = PartitionState.Armed;
         transitions.Add(new(SmaEventKinds.PartitionState, partition.Number, null, null, true, partition.State,
-            $"The exit delay of partition {partition.Number} ended: it is armed {Text(partition.Mode)}."));
+            $"The exit delay of partition {partition.Number} ended{when}: it is armed {Text(partition.Mode)}."));
         // A door that stands open when the time to leave is over is an intrusion waiting to happen: it alarms as an exit error.
         foreach (var number in partition.Open.Order())
         {

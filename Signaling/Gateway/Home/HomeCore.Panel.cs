@@ -19,9 +19,45 @@ public sealed partial class HomeCore
     /// <summary>How each zone was left out when it was last told and kept.</summary>
     private readonly Dictionary<ushort, BypassMode> _toldBypass = [];
 
-    private bool RestorePanel(string key, byte[] value)
+    /// <summary>When the delays that were running end, as far as a clock could say; from <see cref="Restore"/> to <see cref="Resume"/>.</summary>
+    private readonly SortedDictionary<byte, DateTimeOffset?> _ends = [];
+
+    /// <summary>Once after the last <see cref="Restore"/>: delays go on, or end, or begin again when no clock says how long the gateway was away.</summary>
+    public void Resume(DateTimeOffset utcNow, TimeSpan now, List<HomeCommand> commands)
+    {
+        foreach ((byte partition, DateTimeOffset? end) in _ends)
+            _panel.Resume(partition, IsClockSet(utcNow) ? end - utcNow : null, now, _transitions);
+        _ends.Clear();
+        Report(utcNow, now, null, commands);
+    }
+
+    /// <summary>Keeps every partition that something happened to.</summary>
+    private void KeepPartitions(DateTimeOffset utcNow, TimeSpan now, List<HomeCommand> commands)
+    {
+        foreach (byte partition in _transitions.Select(transition => transition.Partition).Distinct())
+        {
+            PartitionMemory memory = _panel.Remember(partition, now);
+            commands.Add(new HomeCommand.Keep(ModeKey + partition, System.Text.Encoding.UTF8.GetBytes(memory.Write(IsClockSet(utcNow) ? utcNow + memory.Left : null))));
+        }
+    }
+
+    /// <summary>A time before this program was written is that of a clock which begins at its own zero after a power cut.</summary>
+    private static bool IsClockSet(DateTimeOffset utcNow) => utcNow.Year >= 2026;
+
+    private bool RestorePanel(string key, byte[] value, TimeSpan now)
     {
         string text = System.Text.Encoding.UTF8.GetString(value);
+        if (key.StartsWith(ModeKey, StringComparison.Ordinal) && byte.TryParse(key.AsSpan(ModeKey.Length), out byte partition))
+        {
+            if (PartitionMemory.TryRead(text, out PartitionMemory? memory, out DateTimeOffset? end))
+            {
+                _panel.Recall(partition, memory, now);
+                _ends[partition] = end;
+            }
+
+            return true;
+        }
+
         if (key.StartsWith(BypassKey, StringComparison.Ordinal) && ushort.TryParse(key.AsSpan(BypassKey.Length), out ushort zone))
         {
             _panel.RestoreBypass(zone, ReadBypass(text) ?? BypassMode.Off);

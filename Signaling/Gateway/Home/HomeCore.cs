@@ -61,19 +61,11 @@ public sealed partial class HomeCore : IHomeView
         }
     }
 
-    /// <summary>Takes back what <see cref="HomeCommand.Keep"/> kept, after a restart and before anything else.</summary>
+    /// <summary>Takes back what <see cref="HomeCommand.Keep"/> kept, after a restart and before anything else; then comes <see cref="Resume"/>.</summary>
     public void Restore(string key, byte[] value, TimeSpan now, List<HomeCommand> commands)
     {
-        if (key.StartsWith(ModeKey, StringComparison.Ordinal) && byte.TryParse(key.AsSpan(ModeKey.Length), out byte partition) && ReadMode(System.Text.Encoding.ASCII.GetString(value)) is { } mode)
-        {
-            // The exit delay of the first arming is over by now; the transition was reported before the restart.
-            _panel.HandleArm(partition, mode, "restart", TimeSpan.Zero, OpenZones(partition), now, [], out _);
+        if (RestorePanel(key, value, now))
             return;
-        }
-
-        if (RestorePanel(key, value))
-            return;
-
         if (KeptMessage.Read(value) is not { } kept)
             return;
         if (key.StartsWith(DeviceKey, StringComparison.Ordinal) && kept.Device is { } device)
@@ -111,15 +103,14 @@ public sealed partial class HomeCore : IHomeView
     }
 
     /// <summary>The first session after the start: tells what stands in the home and how its partitions are.</summary>
-    public void HandleSession(DateTimeOffset utcNow, List<HomeCommand> commands)
+    public void HandleSession(DateTimeOffset utcNow, TimeSpan now, List<HomeCommand> commands)
     {
         DescribeZones(utcNow);
         if (_devices.Count > 0)
             Query(new HomeQuery("all", null, null, []), null, utcNow, commands);
         foreach (PartitionView view in _panel.Snapshot())
         {
-            commands.Add(Emit(SmaEventKinds.PartitionState, utcNow, null, EventPriority.Status, null,
-                new PartitionBody { Id = view.Number, Mode = ModeName(view.Mode), State = StateName(view.State), Bypass = view.Bypassed }));
+            commands.Add(Emit(SmaEventKinds.PartitionState, utcNow, null, EventPriority.Status, null, Describe(view, now, null)));
         }
     }
 
@@ -196,7 +187,6 @@ public sealed partial class HomeCore : IHomeView
         else if (!_panel.HandleArm(partition, mode, user, exitDelay, bypass, now, _transitions, out refusal))
             return false;
         Report(utcNow, now, cause, commands);
-        commands.Add(new HomeCommand.Keep(ModeKey + partition, System.Text.Encoding.ASCII.GetBytes(ModeName(mode))));
         return true;
     }
 
@@ -216,6 +206,7 @@ public sealed partial class HomeCore : IHomeView
 
         if (_transitions.Count > 0)
             ReportBypass(utcNow, cause, commands);
+        KeepPartitions(utcNow, now, commands);
         _transitions.Clear();
     }
 
@@ -225,8 +216,6 @@ public sealed partial class HomeCore : IHomeView
         ExitDelay = view is { State: PartitionState.ExitDelay, Until: { } exit } ? exit - now : null,
         EntryDelay = view is { State: PartitionState.EntryDelay, Until: { } entry } ? entry - now : null,
     };
-
-    private ushort[] OpenZones(byte partition) => [.. _panel.Snapshot().Where(view => view.Number == partition).SelectMany(view => view.Open)];
 
     private TimeOnly LocalTime(DateTimeOffset utcNow) => TimeOnly.FromTimeSpan(TimeZoneInfo.ConvertTime(utcNow, _zone).TimeOfDay);
 

@@ -5,10 +5,23 @@ namespace MediaRelay.Signaling.Tests.Alarms;
 /// <summary>The alarm machine as a manual: each row is a short story, told as steps, and what the panel says at its end.</summary>
 public sealed class AlarmPanelTests
 {
+    private static readonly Zone[] s_zones =
+    [
+        new(1, "front door", 1, ZoneKind.Delayed, "134", EntryDelay: TimeSpan.FromSeconds(30)),
+        new(2, "kitchen window", 1, ZoneKind.Instant, "131"),
+        new(3, "hall motion", 1, ZoneKind.Instant, "132", ArmedInStay: false),
+        new(4, "smoke", 1, ZoneKind.TwentyFourHour, "111"),
+        new(5, "back door", 1, ZoneKind.Delayed, "134", EntryDelay: TimeSpan.FromSeconds(45)),
+        new(6, "panic button", 1, ZoneKind.TwentyFourHour, "123"),
+        new(7, "garage door", 2, ZoneKind.Delayed, "134", EntryDelay: TimeSpan.FromSeconds(20)),
+        new(8, "garage window", 2, ZoneKind.Instant, "131"),
+    ];
+
     // Zones: 1 front door (delayed, 30 s), 2 kitchen window (instant), 3 hall motion (instant, interior), 4 smoke (24-hour), 5 back door (delayed, 45 s),
     // 6 panic button (24-hour); in partition 2: 7 garage door (delayed, 20 s), 8 garage window (instant).
     // Steps: "arm away|stay|night|off [PARTITION]", "disarm [PARTITION]", "open N", "close N", "+SECONDS", "bypass N" (used by the next arm),
-    // "out N", "keep N", "in N" (leave out once, for good, take back), "remove N" (the zone is taken away).
+    // "out N", "keep N", "in N" (leave out once, for good, take back), "remove N" (the zone is taken away),
+    // "restart SECONDS" (the gateway was away for that long), "restart blind" (its clock cannot say how long).
     public static TheoryData<string, string, string[]> Manual => new()
     {
         { "Arming away gives time to leave.", "arm away", ["partition.state 401R ExitDelay: Ann armed partition 1 away: 60 s to leave through a delayed zone."] },
@@ -99,6 +112,34 @@ public sealed class AlarmPanelTests
         { "Disarming the garage leaves the house armed.", "arm away, arm away 2, +60, disarm 2, open 2", ["alarm.raised 131 Alarm: Alarm (perimeter): Zone 2 (kitchen window) opened while partition 1 is armed away."] },
         { "Its alarm is not cancelled by disarming the house.", "arm away, arm away 2, +60, open 8, disarm", ["partition.state 401 Disarmed: Ann disarmed partition 1."] },
         { "An open window in the house does not keep the garage from being armed.", "open 2, arm away 2", ["partition.state 401R ExitDelay: Ann armed partition 2 away: 60 s to leave through a delayed zone."] },
+        // Restarts of the gateway.
+        { "A home that was armed is armed.", "arm away, +60, restart 5, open 2", ["alarm.raised 131 Alarm: Alarm (perimeter): Zone 2 (kitchen window) opened while partition 1 is armed away."] },
+        { "And disarmed as it was.", "restart 5, open 2", [] },
+        { "A restart of a quiet home says nothing.", "arm stay, +60, restart 5", [] },
+        { "The exit delay goes on, less the time that the restart took.", "arm away, +10, restart 20", ["partition.state -R ExitDelay: The gateway was restarted; the exit delay of partition 1 goes on, 30 s are left."] },
+        { "It ends when it would have.", "arm away, +10, restart 20, +30", ["partition.state -R Armed: The exit delay of partition 1 ended: it is armed away."] },
+        { "Who leaves late starts no alarm.", "arm away, +10, restart 20, open 1", [] },
+        { "An exit delay that ended meanwhile has ended.", "arm away, +10, restart 50", ["partition.state -R Armed: The exit delay of partition 1 ended while the gateway was restarted: it is armed away."] },
+        { "The entry delay goes on.", "arm away, +60, open 1, +5, restart 10", ["partition.state -R EntryDelay: The gateway was restarted; the entry delay of partition 1 goes on: 15 s to disarm, then an alarm."] },
+        { "And ends in the alarm.", "arm away, +60, open 1, +5, restart 10, +15", ["alarm.raised 134 Alarm: Alarm (entry/exit door): Zone 1 (front door) opened and nobody disarmed within 30 s."] },
+        { "Unless somebody disarms.", "arm away, +60, open 1, +5, restart 10, disarm", ["entry.ended - Disarmed: Ann disarmed partition 1 within the entry delay; no alarm was raised.", "partition.state 401 Disarmed: Ann disarmed partition 1."] },
+        { "The door that is still open says so again, and that changes nothing.", "arm away, +60, open 1, +5, restart 10, open 1", [] },
+        { "Cutting the gateway's power in the entry delay does not save a burglar.", "arm away, +60, open 1, close 1, +5, restart 3600", ["alarm.raised 134 Alarm: Alarm (entry/exit door): Zone 1 (front door) opened and nobody disarmed within 30 s; the gateway was restarted meanwhile."] },
+        { "Without a clock the entry delay begins again.", "arm away, +60, open 1, +5, restart blind", ["partition.state -R EntryDelay: The gateway was restarted and its clock does not say how long that took, so the entry delay of partition 1 begins again: 30 s to disarm, then an alarm."] },
+        { "And ends in the alarm.", "arm away, +60, open 1, +5, restart blind, +30", ["alarm.raised 134 Alarm: Alarm (entry/exit door): Zone 1 (front door) opened and nobody disarmed within 30 s."] },
+        { "But once only: restarts do not hold an alarm off.", "arm away, +60, open 1, restart blind, +5, restart blind", ["alarm.raised 134 Alarm: Alarm (entry/exit door): Zone 1 (front door) opened and nobody disarmed within 30 s; the gateway was restarted meanwhile."] },
+        { "The next entry delay may begin again.", "arm away, +60, open 1, restart blind, disarm, arm away, +60, open 1, restart blind", ["partition.state -R EntryDelay: The gateway was restarted and its clock does not say how long that took, so the entry delay of partition 1 begins again: 30 s to disarm, then an alarm."] },
+        { "A clock that was set back does not prolong it.", "arm away, +60, open 1, +5, restart -3600", ["partition.state -R EntryDelay: The gateway was restarted and its clock does not say how long that took, so the entry delay of partition 1 begins again: 30 s to disarm, then an alarm."] },
+        { "Without a clock the exit delay begins again.", "arm away, +50, restart blind", ["partition.state -R ExitDelay: The gateway was restarted and its clock does not say how long that took, so the exit delay of partition 1 begins again: 60 s to leave through a delayed zone."] },
+        { "But once only: restarts do not hold the arming off.", "arm away, +50, restart blind, restart blind", ["partition.state -R Armed: The exit delay of partition 1 ended while the gateway was restarted: it is armed away."] },
+        { "An alarm stays open, and the disarm cancels it.", "arm away, +60, open 2, restart 5, disarm", ["alarm.cancelled 406 Disarmed: Ann cancelled the alarm of zone 2 (kitchen window) by disarming partition 1.", "partition.state 401 Disarmed: Ann disarmed partition 1."] },
+        { "Its zone is not raised again.", "arm away, +60, open 2, restart 5, open 2", [] },
+        { "And is restored with its code.", "arm away, open 1, +60, restart 5, close 1", ["alarm.restored 374R Alarm: Zone 1 (front door) is closed again; the alarm stays open until somebody disarms."] },
+        { "Once.", "arm away, +60, open 2, close 2, restart 5, close 2", [] },
+        { "A smoke alarm stays open in a disarmed home too.", "open 4, restart 5, disarm", ["alarm.cancelled 406 Disarmed: Ann cancelled the alarm of zone 4 (smoke) by disarming partition 1."] },
+        { "Smoke that is there after a restart alarms again: nobody knows what was between.", "open 4, restart 5, open 4", ["alarm.raised 111 Disarmed: Alarm (smoke): Zone 4 (smoke) is watched day and night."] },
+        { "Each partition goes on as it was.", "arm away, +60, arm away 2, +10, open 2, restart 20", ["partition.state -R ExitDelay: The gateway was restarted; the exit delay of partition 2 goes on, 30 s are left."] },
+        { "A zone that is left out stays left out.", "keep 2, arm away, +60, restart 5, open 2", [] },
         { "A partition that does not exist.", "arm away 3", ["refused: Partition 3 does not exist."] },
     };
 
@@ -164,17 +205,7 @@ public sealed class AlarmPanelTests
 
     private static (AlarmPanel Panel, TimeSpan Now, string[] Said) Run(string steps)
     {
-        var panel = new AlarmPanel(
-        [
-            new(1, "front door", 1, ZoneKind.Delayed, "134", EntryDelay: TimeSpan.FromSeconds(30)),
-            new(2, "kitchen window", 1, ZoneKind.Instant, "131"),
-            new(3, "hall motion", 1, ZoneKind.Instant, "132", ArmedInStay: false),
-            new(4, "smoke", 1, ZoneKind.TwentyFourHour, "111"),
-            new(5, "back door", 1, ZoneKind.Delayed, "134", EntryDelay: TimeSpan.FromSeconds(45)),
-            new(6, "panic button", 1, ZoneKind.TwentyFourHour, "123"),
-            new(7, "garage door", 2, ZoneKind.Delayed, "134", EntryDelay: TimeSpan.FromSeconds(20)),
-            new(8, "garage window", 2, ZoneKind.Instant, "131"),
-        ]);
+        var panel = new AlarmPanel(s_zones);
         var now = TimeSpan.FromHours(1);
         var bypass = new List<ushort>();
         string[] said = [];
@@ -192,6 +223,9 @@ public sealed class AlarmPanelTests
                     break;
                 case "disarm":
                     panel.HandleDisarm(Partition(1), "Ann", now, transitions);
+                    break;
+                case "restart":
+                    (panel, now) = Restart(panel, now, words[1] == "blind" ? null : TimeSpan.FromSeconds(int.Parse(words[1])), transitions);
                     break;
                 case "remove":
                     panel.RemoveZone(ushort.Parse(words[1]));
@@ -217,5 +251,25 @@ public sealed class AlarmPanelTests
         }
 
         return (panel, now, said);
+    }
+
+    /// <summary>Another panel that knows what the first one remembers. Its monotonic time is another one too.</summary>
+    private static (AlarmPanel Panel, TimeSpan Now) Restart(AlarmPanel old, TimeSpan before, TimeSpan? away, List<AlarmTransition> transitions)
+    {
+        var panel = new AlarmPanel(s_zones);
+        var now = TimeSpan.FromMinutes(1);
+        foreach (var zone in s_zones)
+        {
+            panel.RestoreBypass(zone.Number, old.Bypass(zone.Number));
+        }
+
+        foreach (var view in old.Snapshot())
+        {
+            Assert.True(PartitionMemory.TryRead(old.Remember(view.Number, before).Write(null), out var memory, out _));
+            panel.Recall(view.Number, memory, now);
+            panel.Resume(view.Number, view.Until - before - away, now, transitions);
+        }
+
+        return (panel, now);
     }
 }

@@ -11,6 +11,7 @@ public sealed class HomePanelTests
 {
     private static readonly DateTimeOffset Utc = new(2026, 11, 21, 12, 0, 0, TimeSpan.Zero);
     private readonly Dictionary<string, byte[]> _kept = [];
+    private DateTimeOffset _utc = Utc;
     private HomeCore _home;
     private TimeSpan _now = TimeSpan.FromMinutes(5);
 
@@ -100,10 +101,74 @@ public sealed class HomePanelTests
     }
 
     [Fact]
+    public void A_power_cut_in_the_entry_delay_does_not_save_a_burglar()
+    {
+        Do(Arm("night"));
+        Report("door", "contact", "open");
+        Report("door", "contact", "closed");
+        SmaEvent alarm = Assert.Single(Restart(TimeSpan.FromSeconds(50)));
+        Assert.Equal((SmaEventKinds.AlarmRaised, "134", (ushort?)1, EventPriority.Alarm), (alarm.Kind, alarm.Code, alarm.Zone, alarm.Priority));
+        Assert.Equal("Alarm (entry/exit door): Zone 1 (door) opened and nobody disarmed within 20 s; the gateway was restarted meanwhile.", ((TextBody)alarm.Body!).Text);
+        Assert.Equal([SmaEventKinds.AlarmCancelled, SmaEventKinds.PartitionState], Do(Disarm()).Where(e => e.Kind != SmaEventKinds.InstructionResult).Select(e => e.Kind));
+    }
+
+    [Theory]
+    [InlineData(SmaEventKinds.AlarmRaised, 20)]
+    [InlineData(null, 19)]
+    public void A_delay_that_runs_goes_on_over_a_restart(string? kind, int seconds)
+    {
+        Do(Arm("night"));
+        Report("door", "contact", "open");
+        var body = Assert.IsType<PartitionBody>(Assert.Single(Restart(TimeSpan.FromSeconds(5))).Body);
+        Assert.Equal(("entry", TimeSpan.FromSeconds(15)), (body.State, body.EntryDelay));
+        Assert.Equal(TimeSpan.FromSeconds(15), Announced().EntryDelay);
+        _now += TimeSpan.FromSeconds(seconds - 5);
+        Assert.Equal(kind, Due().SingleOrDefault()?.Kind);
+    }
+
+    [Fact]
+    public void Without_a_clock_it_begins_again_and_alarms_all_the_same()
+    {
+        Do(Arm("night"));
+        Report("door", "contact", "open");
+        _utc = DateTimeOffset.UnixEpoch;
+        Assert.Equal(TimeSpan.FromSeconds(20), Assert.IsType<PartitionBody>(Assert.Single(Restart(TimeSpan.FromSeconds(5))).Body).EntryDelay);
+        // What began again without a clock has no known end either.
+        _utc = Utc;
+        Assert.Equal(SmaEventKinds.AlarmRaised, Assert.Single(Restart(TimeSpan.FromSeconds(5))).Kind);
+    }
+
+    [Fact]
+    public void Who_leaves_while_the_gateway_restarts_meets_no_entry_delay()
+    {
+        Do(Arm("away"));
+        Restart(TimeSpan.FromSeconds(5));
+        Assert.DoesNotContain(Report("door", "contact", "open"), e => e.Kind is SmaEventKinds.EntryStarted or SmaEventKinds.AlarmRaised);
+    }
+
+    [Fact]
+    public void An_alarm_is_still_one_after_a_restart()
+    {
+        Do(Arm("night"));
+        Report("window", "contact", "open");
+        Assert.Empty(Restart(TimeSpan.FromSeconds(5)));
+        Assert.Equal(("alarm", "night"), (Announced().State, Announced().Mode));
+        Assert.Contains(Do(Disarm()), e => e.Kind == SmaEventKinds.AlarmCancelled);
+    }
+
+    [Fact]
+    public void A_mode_that_was_kept_alone_means_armed()
+    {
+        _kept["mode/1"] = "away"u8.ToArray();
+        Assert.Empty(Restart(TimeSpan.Zero));
+        Assert.Equal(("armed", "away"), (Announced().State, Announced().Mode));
+    }
+
+    [Fact]
     public void The_first_snapshot_says_what_each_zone_is()
     {
         var commands = new List<HomeCommand>();
-        _home.HandleSession(Utc, commands);
+        _home.HandleSession(Utc, _now, commands);
         DeviceBody door = Events(commands).Select(e => e.Body).OfType<HomeSnapshot>().SelectMany(s => s.Devices).Single(d => d.Ref == "door");
         Assert.Equal(["armed-in-stay=true", "bypass=off", "entry-delay=20", "zone-code=134", "zone-kind=delayed"], door.Properties.Select(p => $"{p.Name}={p.Value}"));
     }
@@ -128,21 +193,38 @@ public sealed class HomePanelTests
     private SmaEvent[] Do(Instruction instruction)
     {
         var commands = new List<HomeCommand>();
-        _home.HandleInstruction(instruction, Utc, _now, commands);
+        _home.HandleInstruction(instruction, _utc, _now, commands);
         return Events(commands);
     }
 
     private SmaEvent[] Report(string device, string name, string value)
     {
         var commands = new List<HomeCommand>();
-        _home.HandleReport(device, name, value, null, Utc, _now, commands);
+        _home.HandleReport(device, name, value, null, _utc, _now, commands);
         return Events(commands);
+    }
+
+    /// <summary>The gateway was away for some time; its monotonic time begins anew.</summary>
+    private SmaEvent[] Restart(TimeSpan away)
+    {
+        _utc += away;
+        _now = TimeSpan.FromSeconds(3);
+        _home = Start(out List<HomeCommand> commands);
+        return Events(commands);
+    }
+
+    /// <summary>What the first session says of the partition.</summary>
+    private PartitionBody Announced()
+    {
+        var commands = new List<HomeCommand>();
+        _home.HandleSession(_utc, _now, commands);
+        return Events(commands).Select(e => e.Body).OfType<PartitionBody>().Single();
     }
 
     private SmaEvent[] Due()
     {
         var commands = new List<HomeCommand>();
-        _home.HandleDeadline(Utc, _now, commands);
+        _home.HandleDeadline(_utc, _now, commands);
         return Events(commands);
     }
 
@@ -159,15 +241,18 @@ public sealed class HomePanelTests
         return [.. commands.OfType<HomeCommand.Emit>().Select(e => e.Draft)];
     }
 
-    private HomeCore Start()
+    private HomeCore Start() => Start(out _);
+
+    private HomeCore Start(out List<HomeCommand> commands)
     {
-        var commands = new List<HomeCommand>();
+        commands = [];
         var home = new HomeCore(
             [new() { Ref = "door", Type = "contact", Zone = 1, Partition = 1 }, new() { Ref = "window", Type = "contact", Zone = 2, Partition = 1 }, new() { Ref = "smoke", Type = "smoke", Zone = 4, Partition = 1 }],
             [new(1, "door", 1, ZoneKind.Delayed, "134", EntryDelay: TimeSpan.FromSeconds(20)), new(2, "window", 1, ZoneKind.Instant, "131"), new(4, "smoke", 1, ZoneKind.TwentyFourHour, "111")],
             TimeSpan.FromSeconds(45), TimeZoneInfo.Utc, commands);
         foreach ((string key, byte[] value) in _kept.OrderByDescending(k => k.Key, StringComparer.Ordinal))
             home.Restore(key, value, _now, commands);
+        home.Resume(_utc, _now, commands);
         return home;
     }
 }
