@@ -225,7 +225,10 @@ public sealed partial class AlarmPanel
         _ = mode == BypassMode.Always ? partition.Kept.Add(number) : partition.Kept.Remove(number);
     }
 
-    /// <summary>Takes a zone's state. Reports of the state it already has change nothing; unknown zones are ignored.</summary>
+    /// <summary>
+    /// Takes a zone's state: open when one of its sensors opened, closed when the last one closed. The state it already has changes nothing, but
+    /// in a 24-hour zone every opening is another sensor's and counts. Unknown zones are ignored.
+    /// </summary>
     public void HandleZone(ushort number, bool isOpen, TimeSpan now, List<AlarmTransition> transitions)
     {
         if (!_zones.TryGetValue(number, out var zone))
@@ -241,7 +244,7 @@ public sealed partial class AlarmPanel
             return;
         }
 
-        if (!partition.Open.Add(number))
+        if (!partition.Open.Add(number) && zone.Kind != ZoneKind.TwentyFourHour)
         {
             return;
         }

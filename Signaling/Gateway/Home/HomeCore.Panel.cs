@@ -25,6 +25,8 @@ public sealed partial class HomeCore
     /// <summary>Once after the last <see cref="Restore"/>: delays go on, or end, or begin again when no clock says how long the gateway was away.</summary>
     public void Resume(DateTimeOffset utcNow, TimeSpan now, List<HomeCommand> commands)
     {
+        foreach (ushort zone in _configured.Values.Select(device => device.Zone).OfType<ushort>())
+            DropUnused(zone);
         foreach ((byte partition, DateTimeOffset? end) in _ends)
             _panel.Resume(partition, IsClockSet(utcNow) ? end - utcNow : null, now, _transitions);
         _ends.Clear();
@@ -76,16 +78,19 @@ public sealed partial class HomeCore
     private void DescribeZones(DateTimeOffset utcNow)
     {
         foreach (Device device in _devices.Values)
-        {
-            if (device.Body.Zone is not { } number || !_panel.Zones.TryGetValue(number, out Zone? zone))
-                continue;
-            device.Set("zone-kind", zone.Kind switch { ZoneKind.Delayed => "delayed", ZoneKind.TwentyFourHour => "24-hour", _ => "instant" }, utcNow);
-            device.Set("zone-code", zone.Code, utcNow);
-            device.Set("armed-in-stay", zone.ArmedInStay ? "true" : "false", utcNow);
-            if (zone.Kind == ZoneKind.Delayed)
-                device.Set("entry-delay", zone.EntryDelay.TotalSeconds.ToString("0", System.Globalization.CultureInfo.InvariantCulture), utcNow);
-            device.Set(BypassProperty, BypassName(_panel.Bypass(number)), utcNow);
-        }
+            Describe(device, utcNow);
+    }
+
+    private void Describe(Device device, DateTimeOffset utcNow)
+    {
+        if (device.Body.Zone is not { } number || !_panel.Zones.TryGetValue(number, out Zone? zone))
+            return;
+        device.Set("zone-kind", zone.Kind switch { ZoneKind.Delayed => "delayed", ZoneKind.TwentyFourHour => "24-hour", _ => "instant" }, utcNow);
+        device.Set("zone-code", zone.Code, utcNow);
+        device.Set("armed-in-stay", zone.ArmedInStay ? "true" : "false", utcNow);
+        if (zone.Kind == ZoneKind.Delayed)
+            device.Set("entry-delay", zone.EntryDelay.TotalSeconds.ToString("0", System.Globalization.CultureInfo.InvariantCulture), utcNow);
+        device.Set(BypassProperty, BypassName(_panel.Bypass(number)), utcNow);
     }
 
     /// <summary>Tells and keeps which zones are left out, after something happened that may have changed it.</summary>

@@ -36,9 +36,12 @@ public sealed partial class HomeCore : IHomeView
         _panel = new AlarmPanel(zones);
         _exitDelay = exitDelay;
         _zone = zone;
+        foreach (Zone watched in _panel.Zones.Values)
+            _zones[watched.Number] = watched;
         foreach (DeviceBody device in devices)
         {
-            _devices[device.Ref] = new Device(device with { Properties = [] });
+            DeviceBody body = _configured[device.Ref] = device with { Properties = [] };
+            _devices[device.Ref] = new Device(body);
             commands.Add(new HomeCommand.AddDevice(device));
         }
     }
@@ -66,6 +69,12 @@ public sealed partial class HomeCore : IHomeView
     {
         if (RestorePanel(key, value, now))
             return;
+        if (key.StartsWith(RemovedKey, StringComparison.Ordinal))
+        {
+            RestoreRemoved(key[RemovedKey.Length..], value, commands);
+            return;
+        }
+
         if (KeptMessage.Read(value) is not { } kept)
             return;
         if (key.StartsWith(DeviceKey, StringComparison.Ordinal) && kept.Device is { } device)
@@ -94,7 +103,7 @@ public sealed partial class HomeCore : IHomeView
             return;
         if (device.Body.Zone is { } zone && IsOpen(name, value) is { } open)
         {
-            _panel.HandleZone(zone, open, now, _transitions);
+            HandleZone(zone, deviceRef, name, open, now);
             Report(utcNow, now, null, commands);
         }
 

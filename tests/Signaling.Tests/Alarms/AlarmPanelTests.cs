@@ -89,7 +89,7 @@ public sealed class AlarmPanelTests
         { "Smoke that clears and comes back alarms again, although nobody disarmed.", "open 4, close 4, open 4", ["alarm.raised 111 Disarmed: Alarm (smoke): Zone 4 (smoke) is watched day and night."] },
         { "And is restored again.", "open 4, close 4, open 4, close 4", ["alarm.restored 111R Disarmed: Zone 4 (smoke) is closed again; the alarm stays open until somebody disarms."] },
         { "Two alarms of one zone are cancelled together.", "open 4, close 4, open 4, disarm", ["alarm.cancelled 406 Disarmed: Ann cancelled the alarm of zone 4 (smoke) by disarming partition 1."] },
-        { "Smoke that stays alarms once.", "open 4, open 4", [] },
+        { "A second detector of the zone alarms too, while the first has not cleared.", "open 4, open 4", ["alarm.raised 111 Disarmed: Alarm (smoke): Zone 4 (smoke) is watched day and night."] },
         { "A second press of the panic button calls again, in an armed home too.", "arm away, +60, open 6, close 6, open 6", ["alarm.raised 123 Alarm: Alarm (audible panic): Zone 6 (panic button) is watched day and night."] },
         { "After a burglary smoke still alarms.", "arm away, +60, open 2, open 4, close 4, open 4", ["alarm.raised 111 Alarm: Alarm (smoke): Zone 4 (smoke) is watched day and night."] },
 

@@ -165,6 +165,89 @@ public sealed class HomePanelTests
     }
 
     [Fact]
+    public void A_zone_is_open_while_one_of_its_devices_is()
+    {
+        Do(Create("window-2", 2));
+        Report("window", "contact", "open");
+        Report("window-2", "contact", "open");
+        Report("window-2", "contact", "closed");
+        Assert.Equal("Zone 2 (window) is open. Close it or bypass it, then arm again.", ResultOf(Do(Arm("night"))).Text);
+        Report("window", "contact", "closed");
+        Assert.Equal("done", ResultOf(Do(Arm("night"))).Outcome);
+        Assert.Contains(Report("window-2", "contact", "open"), e => e.Kind == SmaEventKinds.AlarmRaised);
+        Report("window", "contact", "open");
+        Assert.DoesNotContain(Report("window", "contact", "closed"), e => e.Kind == SmaEventKinds.AlarmRestored);
+        Assert.Contains(Report("window-2", "contact", "closed"), e => e.Kind == SmaEventKinds.AlarmRestored);
+    }
+
+    [Fact]
+    public void A_detector_that_is_still_on_does_not_silence_the_other_one_of_its_zone()
+    {
+        Do(Create("smoke-2", 4, "smoke"));
+        Report("smoke", "smoke", "yes");
+        Assert.Contains(Report("smoke-2", "smoke", "yes"), e => e.Kind == SmaEventKinds.AlarmRaised);
+        Assert.DoesNotContain(Report("smoke-2", "smoke", "no"), e => e.Kind is SmaEventKinds.AlarmRaised or SmaEventKinds.AlarmRestored);
+    }
+
+    [Fact]
+    public void A_sensor_that_takes_another_one_s_place_is_watched_in_its_zone_also_after_a_restart()
+    {
+        Do(Remove("window"));
+        Assert.Equal("done", ResultOf(Do(Create("window-b", 2))).Outcome);
+        Do(Arm("night"));
+        Assert.Contains(Report("window-b", "contact", "open"), e => e.Kind == SmaEventKinds.AlarmRaised);
+        Restart(TimeSpan.FromSeconds(5));
+        Do(Disarm());
+        Do(Arm("night"));
+        Assert.Contains(Report("window-b", "contact", "open"), e => e.Kind == SmaEventKinds.AlarmRaised);
+    }
+
+    [Fact]
+    public void A_zone_ends_with_its_last_device_and_not_before()
+    {
+        Do(Create("window-2", 2));
+        Report("window", "contact", "open");
+        Do(Remove("window"));
+        Assert.Equal("done", ResultOf(Do(Arm("night"))).Outcome);
+        Assert.Contains(Report("window-2", "contact", "open"), e => e.Kind == SmaEventKinds.AlarmRaised);
+        Do(Disarm());
+        Do(Remove("window-2"));
+        Do(Create("window-3", 2));
+        Assert.Equal("done", ResultOf(Do(Arm("night"))).Outcome);
+    }
+
+    [Fact]
+    public void A_device_of_the_configuration_that_was_removed_stays_away_until_it_is_created_again()
+    {
+        Do(Remove("window"));
+        Restart(TimeSpan.FromSeconds(5));
+        Assert.Equal(["door", "smoke"], _home.Devices.Select(device => device.Ref));
+        Assert.Equal("unknown-device", ResultOf(Do(Set("window", ("bypass", "once")))).Code);
+        Do(Create("window", 2));
+        Restart(TimeSpan.FromSeconds(5));
+        Assert.Equal(["door", "smoke", "window"], _home.Devices.Select(device => device.Ref));
+        Do(Arm("night"));
+        Assert.Contains(Report("window", "contact", "open"), e => e.Kind == SmaEventKinds.AlarmRaised);
+    }
+
+    [Fact]
+    public void Or_until_its_entry_in_the_configuration_is_another_one()
+    {
+        Do(Remove("window"));
+        _kept["removed/window"] = KeptOf(_kept["removed/window"], "contact", "glass");
+        Restart(TimeSpan.FromSeconds(5));
+        Assert.Equal(["door", "smoke", "window"], _home.Devices.Select(device => device.Ref));
+        Assert.DoesNotContain("removed/window", _kept.Keys);
+    }
+
+    [Fact]
+    public void A_device_of_a_zone_that_does_not_exist_is_there_and_said_to_raise_no_alarm()
+    {
+        ResultBody result = ResultOf(Do(Create("cellar", 9)));
+        Assert.Equal(("done", "no-zone", "Zone 9 is not in the configuration of this gateway: the device raises no alarm."), (result.Outcome, result.Code, result.Text));
+    }
+
+    [Fact]
     public void The_first_snapshot_says_what_each_zone_is()
     {
         var commands = new List<HomeCommand>();
@@ -172,6 +255,15 @@ public sealed class HomePanelTests
         DeviceBody door = Events(commands).Select(e => e.Body).OfType<HomeSnapshot>().SelectMany(s => s.Devices).Single(d => d.Ref == "door");
         Assert.Equal(["armed-in-stay=true", "bypass=off", "entry-delay=20", "zone-code=134", "zone-kind=delayed"], door.Properties.Select(p => $"{p.Name}={p.Value}"));
     }
+
+    private static byte[] KeptOf(byte[] kept, string from, string to) => System.Text.Encoding.UTF8.GetBytes(System.Text.Encoding.UTF8.GetString(kept).Replace(from, to, StringComparison.Ordinal));
+
+    private static Instruction Create(string device, ushort zone, string type = "contact") => new()
+    {
+        Id = "create", Time = Utc, Expires = Utc.AddMinutes(1), Kind = InstructionKinds.DeviceCreate, Device = new DeviceBody { Ref = device, Type = type, Protocol = "simulated", Zone = zone, Partition = 1 },
+    };
+
+    private static Instruction Remove(string device) => new() { Id = "remove", Time = Utc, Expires = Utc.AddMinutes(1), Kind = InstructionKinds.DeviceRemove, Device = new DeviceBody { Ref = device } };
 
     private static Instruction Arm(string mode) => new() { Id = "arm", Time = Utc, Expires = Utc.AddMinutes(1), Kind = InstructionKinds.PartitionArm, Body = new PartitionBody { Id = 1, Mode = mode, User = "Ann Example" } };
 
