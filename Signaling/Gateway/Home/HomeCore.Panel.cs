@@ -178,6 +178,7 @@ public sealed partial class HomeCore
             commands.Add(new HomeCommand.Emit(new SmaEvent
             {
                 Id = "", Seq = 0, Time = utcNow, Kind = SmaEventKinds.AlarmRaised, Code = "121", Partition = wanted.Id, Priority = EventPriority.Alarm,
+                Mode = View(wanted.Id) is { } view ? ModeName(view.Mode) : null, State = View(wanted.Id) is { } after ? StateName(after.State) : null,
                 Body = new TextBody($"Alarm (duress): {code.Name} typed the code that calls for help silently."),
             }));
         }

@@ -146,16 +146,9 @@ public sealed partial class HomeCore : IHomeView
 
     string? IHomeView.Value(string device, string property) => _devices.TryGetValue(device, out Device? found) ? found.Value(property) : null;
 
-    string? IHomeView.Mode(byte partition)
-    {
-        foreach (PartitionView view in _panel.Snapshot())
-        {
-            if (view.Number == partition)
-                return ModeName(view.Mode);
-        }
+    string? IHomeView.Mode(byte partition) => View(partition) is { } view ? ModeName(view.Mode) : null;
 
-        return null;
-    }
+    private PartitionView? View(byte partition) => _panel.Snapshot().FirstOrDefault(view => view.Number == partition);
 
     private void Act(DateTimeOffset utcNow, TimeSpan now, List<HomeCommand> commands)
     {
@@ -204,11 +197,13 @@ public sealed partial class HomeCore : IHomeView
     {
         foreach (AlarmTransition transition in _transitions)
         {
-            PartitionView? view = _panel.Snapshot().FirstOrDefault(one => one.Number == transition.Partition);
+            PartitionView? view = View(transition.Partition);
+            bool isAlarm = transition.Kind.StartsWith("alarm.", StringComparison.Ordinal);
             commands.Add(new HomeCommand.Emit(new SmaEvent
             {
                 Id = "", Seq = 0, Time = utcNow, Kind = transition.Kind, Cause = cause, Code = transition.Code, Partition = transition.Partition, Zone = transition.Zone,
-                Priority = transition.Kind.StartsWith("alarm.", StringComparison.Ordinal) ? EventPriority.Alarm : EventPriority.Status,
+                Priority = isAlarm ? EventPriority.Alarm : EventPriority.Status,
+                Mode = isAlarm && view is not null ? ModeName(view.Mode) : null, State = isAlarm ? StateName(transition.State) : null,
                 Body = transition.Kind is SmaEventKinds.PartitionState or SmaEventKinds.EntryStarted && view is not null ? Describe(view, now, transition.Words) : new TextBody(transition.Words),
             }));
         }

@@ -164,6 +164,19 @@ public sealed class HomePanelTests
         Assert.Equal(("armed", "away"), (Announced().State, Announced().Mode));
     }
 
+    [Theory]
+    [InlineData("window", "contact", "open", "alarm", "stay")]
+    [InlineData("smoke", "smoke", "yes", "disarmed", "off")]
+    public void An_alarm_says_itself_how_the_partition_was_armed(string device, string name, string value, string state, string mode)
+    {
+        if (mode != "off")
+            Do(Arm(mode));
+        SmaEvent alarm = Report(device, name, value).Single(e => e.Kind == SmaEventKinds.AlarmRaised);
+        Assert.Equal((mode, state), (alarm.Mode, alarm.State));
+        SmaEvent cancelled = Do(Disarm()).Single(e => e.Kind == SmaEventKinds.AlarmCancelled);
+        Assert.Equal(("off", "disarmed"), (cancelled.Mode, cancelled.State));
+    }
+
     [Fact]
     public void A_zone_is_open_while_one_of_its_devices_is()
     {
