@@ -7,7 +7,6 @@ namespace MediaRelay.Gateway;
 public sealed partial class GatewayFile
 {
     private const int MaxName = 200;
-    private const int MaxDelay = 600;
 
     private void Check(List<string> faults)
     {
@@ -104,8 +103,8 @@ public sealed partial class GatewayFile
 
     private static void CheckDelay(string name, int seconds, List<string> faults)
     {
-        if (seconds is < 0 or > MaxDelay)
-            faults.Add($"{name} is {seconds}. Choose 0 to {MaxDelay} s.");
+        if (seconds < 0 || seconds > AlarmPanel.MaxDelay.TotalSeconds)
+            faults.Add($"{name} is {seconds}. Choose 0 to {AlarmPanel.MaxDelay.TotalSeconds:0} s.");
     }
 
     private static IEnumerable<T> Twice<T>(IEnumerable<T> all) => all.GroupBy(one => one).Where(group => group.Count() > 1).Select(group => group.Key);

@@ -9,6 +9,7 @@ public sealed partial class AlarmPanel
     public PartitionMemory Remember(byte number, TimeSpan now) => !_partitions.TryGetValue(number, out var partition) ? new() : new()
     {
         State = partition.State, Mode = partition.Mode, ArmedBy = partition.ArmedBy, Left = partition.Until - now, Whole = partition.Whole, IsAgain = partition.IsAgain, EntryZone = partition.EntryZone,
+        EntryDelay = partition.EntryDelay,
         Alarms = [.. partition.Alarms.Select(alarm => new AlarmMemory(alarm.Zone, alarm.Code, alarm.IsRestored))],
     };
 

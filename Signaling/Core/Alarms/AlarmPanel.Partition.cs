@@ -33,6 +33,9 @@ public sealed partial class AlarmPanel
 
         public ushort? EntryZone { get; set; }
 
+        /// <summary>Entry delay of this arming; null: each zone has its own.</summary>
+        public TimeSpan? EntryDelay { get; set; }
+
         public SortedSet<ushort> Open { get; private init; } = [];
 
         public SortedSet<ushort> Bypassed { get; private init; } = [];
@@ -49,7 +52,7 @@ public sealed partial class AlarmPanel
 
         public void Recall(PartitionMemory memory, TimeSpan now)
         {
-            (State, Mode, ArmedBy, EntryZone, Whole, IsAgain) = (memory.State, memory.Mode, memory.ArmedBy, memory.EntryZone, memory.Whole, memory.IsAgain);
+            (State, Mode, ArmedBy, EntryZone, EntryDelay, Whole, IsAgain) = (memory.State, memory.Mode, memory.ArmedBy, memory.EntryZone, memory.EntryDelay, memory.Whole, memory.IsAgain);
             Until = State is PartitionState.ExitDelay or PartitionState.EntryDelay ? now + Whole : null;
             Alarms.Clear();
             Alarms.AddRange(memory.Alarms.Select(alarm => new Raised(alarm.Zone, alarm.Code) { IsRestored = alarm.IsRestored }));
@@ -57,14 +60,14 @@ public sealed partial class AlarmPanel
 
         public void Reset()
         {
-            (State, Mode, ArmedBy, Until, EntryZone) = (PartitionState.Disarmed, ArmMode.Off, null, null, null);
+            (State, Mode, ArmedBy, Until, EntryZone, EntryDelay) = (PartitionState.Disarmed, ArmMode.Off, null, null, null, null);
             Bypassed.IntersectWith(Kept);
             Alarms.Clear();
         }
 
         public void Suppose(ArmMode mode)
         {
-            (State, Mode, Until, EntryZone) = (mode == ArmMode.Off ? PartitionState.Disarmed : PartitionState.Armed, mode, null, null);
+            (State, Mode, Until, EntryZone, EntryDelay) = (mode == ArmMode.Off ? PartitionState.Disarmed : PartitionState.Armed, mode, null, null, null);
             Alarms.Clear();
         }
 
@@ -77,7 +80,7 @@ public sealed partial class AlarmPanel
 
         public Partition Copy() => new(Number)
         {
-            State = State, Mode = Mode, ArmedBy = ArmedBy, Until = Until, Whole = Whole, IsAgain = IsAgain, EntryZone = EntryZone, Open = [.. Open], Bypassed = [.. Bypassed], Kept = [.. Kept],
+            State = State, Mode = Mode, ArmedBy = ArmedBy, Until = Until, Whole = Whole, IsAgain = IsAgain, EntryZone = EntryZone, EntryDelay = EntryDelay, Open = [.. Open], Bypassed = [.. Bypassed], Kept = [.. Kept],
             Alarms = [.. Alarms.Select(alarm => new Raised(alarm.Zone, alarm.Code) { IsRestored = alarm.IsRestored })],
         };
     }

@@ -23,6 +23,9 @@ namespace MediaRelay.Signaling.Alarms;
 /// </remarks>
 public sealed partial class AlarmPanel
 {
+    /// <summary>Longest exit or entry delay: a longer one would hold an alarm off for as long as somebody likes.</summary>
+    public static readonly TimeSpan MaxDelay = TimeSpan.FromMinutes(10);
+
     private readonly SortedDictionary<ushort, Zone> _zones = [];
     private readonly SortedDictionary<byte, Partition> _partitions = [];
 
@@ -62,15 +65,22 @@ public sealed partial class AlarmPanel
         }
     }
 
-    /// <summary>Arms a partition, or makes an armed one watch more. Zones in <paramref name="bypass"/> are left out until the next disarm.</summary>
+    /// <summary>Arms a partition, or makes an armed one watch more; delays and bypasses of the request count for the one that was disarmed.</summary>
     /// <returns>False with a sentence when it cannot be armed, e.g. because an instant zone is open and not bypassed.</returns>
-    public bool HandleArm(byte number, ArmMode mode, string user, TimeSpan exitDelay, IReadOnlyCollection<ushort> bypass, TimeSpan now, List<AlarmTransition> transitions, out string? refusal)
+    public bool HandleArm(byte number, ArmRequest wanted, TimeSpan now, List<AlarmTransition> transitions, out string? refusal)
     {
         refusal = null;
+        var (mode, user, exitDelay, bypass) = (wanted.Mode, wanted.User, wanted.ExitDelay, wanted.Bypass);
         if (mode == ArmMode.Off)
         {
-            HandleDisarm(number, user, now, transitions);
+            HandleDisarm(number, user, wanted.Origin, transitions);
             return true;
+        }
+
+        if (exitDelay > MaxDelay || wanted.EntryDelay > MaxDelay)
+        {
+            refusal = $"A delay is at most {Seconds(MaxDelay)}.";
+            return false;
         }
 
         if (!_partitions.TryGetValue(number, out var partition))
@@ -119,20 +129,22 @@ public sealed partial class AlarmPanel
         }
         else if (exitDelay > TimeSpan.Zero && mode != ArmMode.Night)
         {
+            partition.EntryDelay = wanted.EntryDelay;
             partition.Begin(PartitionState.ExitDelay, exitDelay, now);
             words = $"{user} armed partition {number} {Text(mode)}: {Seconds(exitDelay)} to leave through a delayed zone.";
         }
         else
         {
+            partition.EntryDelay = wanted.EntryDelay;
             partition.State = PartitionState.Armed;
         }
 
-        transitions.Add(new(SmaEventKinds.PartitionState, number, null, mode == ArmMode.Away ? "401" : "441", true, partition.State, words));
+        transitions.Add(new(SmaEventKinds.PartitionState, number, null, mode == ArmMode.Away ? Code(wanted.Origin) : "441", true, partition.State, words));
         return true;
     }
 
     /// <summary>Disarms a partition; while an alarm is open this cancels it. Disarming the disarmed changes nothing.</summary>
-    public void HandleDisarm(byte number, string user, TimeSpan now, List<AlarmTransition> transitions)
+    public void HandleDisarm(byte number, string user, ArmOrigin origin, List<AlarmTransition> transitions)
     {
         if (!_partitions.TryGetValue(number, out var partition) || (partition.State == PartitionState.Disarmed && partition.Alarms.Count == 0))
         {
@@ -160,7 +172,7 @@ public sealed partial class AlarmPanel
 
         if (was != PartitionState.Disarmed)
         {
-            transitions.Add(new(SmaEventKinds.PartitionState, number, null, "401", false, PartitionState.Disarmed, $"{user} disarmed partition {number}."));
+            transitions.Add(new(SmaEventKinds.PartitionState, number, null, Code(origin), false, PartitionState.Disarmed, $"{user} disarmed partition {number}."));
         }
     }
 
@@ -264,11 +276,11 @@ public sealed partial class AlarmPanel
         {
             case PartitionState.ExitDelay when zone.Kind == ZoneKind.Delayed:
                 break;
-            case PartitionState.Armed when zone.Kind == ZoneKind.Delayed && zone.EntryDelay > TimeSpan.Zero:
-                partition.Begin(PartitionState.EntryDelay, zone.EntryDelay, now);
+            case PartitionState.Armed when zone.Kind == ZoneKind.Delayed && (partition.EntryDelay ?? zone.EntryDelay) is var delay && delay > TimeSpan.Zero:
+                partition.Begin(PartitionState.EntryDelay, delay, now);
                 partition.EntryZone = number;
                 transitions.Add(new(SmaEventKinds.EntryStarted, zone.Partition, number, null, false, partition.State,
-                    $"Zone {Name(number)} opened while partition {zone.Partition} is armed {Text(partition.Mode)}: {Seconds(zone.EntryDelay)} to disarm, then an alarm."));
+                    $"Zone {Name(number)} opened while partition {zone.Partition} is armed {Text(partition.Mode)}: {Seconds(delay)} to disarm, then an alarm."));
                 break;
             case PartitionState.EntryDelay when zone.Kind == ZoneKind.Delayed:
                 break;
@@ -396,6 +408,9 @@ public sealed partial class AlarmPanel
                 $"Zone {Name(zone.Number)} is closed again; the alarm stays open until somebody disarms."));
         }
     }
+
+    /// <summary>The station learns how the wish came; that people are at home (441) matters more to it.</summary>
+    private static string Code(ArmOrigin origin) => origin switch { ArmOrigin.Remote => "407", ArmOrigin.Automatic => "403", _ => "401" };
 
     /// <summary>How much a mode watches; night and stay watch the same.</summary>
     private static int Reach(ArmMode mode) => mode switch { ArmMode.Off => 0, ArmMode.Away => 2, _ => 1 };

@@ -29,21 +29,24 @@ public sealed record PartitionMemory
     /// <summary>The zone whose entry delay runs.</summary>
     public ushort? EntryZone { get; init; }
 
+    /// <summary>Entry delay of this arming; null: each zone has its own.</summary>
+    public TimeSpan? EntryDelay { get; init; }
+
     /// <summary>Alarms since the last disarm, oldest first.</summary>
     public IReadOnlyList<AlarmMemory> Alarms { get; init; } = [];
 
-    /// <summary>As text: mode, state, end of the delay, its length in milliseconds, entry zone, alarms and who armed, parted by semicolons.</summary>
+    /// <summary>As text: mode, state, end of the delay, its length in milliseconds, entry zone, alarms, entry delay of this arming and who armed, parted by semicolons.</summary>
     /// <param name="ends">When the running delay ends; null when nothing runs or the clock is not set.</param>
     public string Write(DateTimeOffset? ends) => string.Create(
         CultureInfo.InvariantCulture,
-        $"{Name(Mode)};{Name(State)};{ends?.UtcDateTime.ToString("O", CultureInfo.InvariantCulture) ?? Unknown};{Whole.TotalMilliseconds:0}{(IsAgain ? " again" : "")};{EntryZone};{string.Join(' ', Alarms.Select(Write))};{ArmedBy}");
+        $"{Name(Mode)};{Name(State)};{ends?.UtcDateTime.ToString("O", CultureInfo.InvariantCulture) ?? Unknown};{Whole.TotalMilliseconds:0}{(IsAgain ? " again" : "")};{EntryZone};{string.Join(' ', Alarms.Select(Write))};{EntryDelay?.TotalMilliseconds:0};{ArmedBy}");
 
     /// <summary>Reads what <see cref="Write(DateTimeOffset?)"/> wrote, or a mode alone, as it was kept once: armed like that, and quiet.</summary>
     public static bool TryRead(string text, [NotNullWhen(true)] out PartitionMemory? memory, out DateTimeOffset? ends)
     {
         memory = null;
         ends = null;
-        string[] parts = text.Split(';', 7);
+        string[] parts = text.Split(';', 8);
         if (!Enum.TryParse(parts[0], ignoreCase: true, out ArmMode mode) || !Enum.IsDefined(mode))
         {
             return false;
@@ -55,7 +58,7 @@ public sealed record PartitionMemory
             return true;
         }
 
-        string[] whole = parts.Length == 7 ? parts[3].Split(' ') : [];
+        string[] whole = parts.Length == 8 ? parts[3].Split(' ') : [];
         if (whole.Length == 0 || !Enum.TryParse(parts[1], ignoreCase: true, out PartitionState state) || !Enum.IsDefined(state)
             || !long.TryParse(whole[0], NumberStyles.None, CultureInfo.InvariantCulture, out long milliseconds) || milliseconds > int.MaxValue)
         {
@@ -72,7 +75,8 @@ public sealed record PartitionMemory
             Mode = mode, State = state, Whole = TimeSpan.FromMilliseconds(milliseconds), IsAgain = whole.Length > 1,
             EntryZone = ushort.TryParse(parts[4], NumberStyles.None, CultureInfo.InvariantCulture, out ushort zone) ? zone : null,
             Alarms = [.. parts[5].Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(Read).OfType<AlarmMemory>()],
-            ArmedBy = parts[6].Length > 0 ? parts[6] : null,
+            EntryDelay = uint.TryParse(parts[6], NumberStyles.None, CultureInfo.InvariantCulture, out uint entry) ? TimeSpan.FromMilliseconds(entry) : null,
+            ArmedBy = parts[7].Length > 0 ? parts[7] : null,
         };
         return true;
     }

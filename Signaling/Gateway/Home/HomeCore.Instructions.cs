@@ -73,7 +73,7 @@ public sealed partial class HomeCore
                 if (partition.CodeHash is { } hash)
                     return ArmByCode(instruction, partition, hash, utcNow, now, commands);
                 ArmMode mode = instruction.Kind == InstructionKinds.PartitionDisarm ? ArmMode.Off : ReadMode(partition.Mode) ?? ArmMode.Away;
-                return Arm(partition.Id, mode, partition.User ?? "operator", partition.ExitDelay ?? _exitDelay, partition.Bypass.ToArray(), instruction.Id, utcNow, now, commands, out string? refusal)
+                return Arm(partition.Id, mode, partition.User ?? "operator", partition.ExitDelay ?? _exitDelay, partition.Bypass.ToArray(), instruction.Id, utcNow, now, commands, out string? refusal, ArmOrigin.Remote, partition.EntryDelay)
                     ? new ResultBody("done")
                     : new ResultBody("refused", "not-ready", refusal ?? "");
             case InstructionKinds.MediaInvite or InstructionKinds.MediaOffer or InstructionKinds.MediaAnswer or InstructionKinds.MediaCandidate or InstructionKinds.MediaEnd or InstructionKinds.ClipRequest:

@@ -171,7 +171,7 @@ public sealed partial class HomeCore
         if (_codes.Check(hash, utcNow, now, out string? refusal) is not { } code)
             return new ResultBody("refused", "code", refusal!);
         ArmMode mode = instruction.Kind == InstructionKinds.PartitionDisarm ? ArmMode.Off : ReadMode(wanted.Mode) ?? ArmMode.Away;
-        if (!Arm(wanted.Id, mode, code.Name, wanted.ExitDelay ?? _exitDelay, wanted.Bypass.ToArray(), instruction.Id, utcNow, now, commands, out refusal))
+        if (!Arm(wanted.Id, mode, code.Name, wanted.ExitDelay ?? _exitDelay, wanted.Bypass.ToArray(), instruction.Id, utcNow, now, commands, out refusal, ArmOrigin.Keypad, wanted.EntryDelay))
             return new ResultBody("refused", "not-ready", refusal ?? "");
         if (code.IsDuress)
         {

@@ -181,12 +181,9 @@ public sealed partial class HomeCore : IHomeView
         _due.Clear();
     }
 
-    private bool Arm(byte partition, ArmMode mode, string user, TimeSpan exitDelay, IReadOnlyCollection<ushort> bypass, string? cause, DateTimeOffset utcNow, TimeSpan now, List<HomeCommand> commands, out string? refusal)
+    private bool Arm(byte partition, ArmMode mode, string user, TimeSpan exitDelay, IReadOnlyCollection<ushort> bypass, string? cause, DateTimeOffset utcNow, TimeSpan now, List<HomeCommand> commands, out string? refusal, ArmOrigin origin = ArmOrigin.Automatic, TimeSpan? entryDelay = null)
     {
-        refusal = null;
-        if (mode == ArmMode.Off)
-            _panel.HandleDisarm(partition, user, now, _transitions);
-        else if (!_panel.HandleArm(partition, mode, user, exitDelay, bypass, now, _transitions, out refusal))
+        if (!_panel.HandleArm(partition, new ArmRequest(mode, user, exitDelay) { Origin = origin, EntryDelay = entryDelay, Bypass = bypass }, now, _transitions, out refusal))
             return false;
         Report(utcNow, now, cause, commands);
         return true;

@@ -21,6 +21,7 @@ public sealed class AlarmPanelTests
     // 6 panic button (24-hour); in partition 2: 7 garage door (delayed, 20 s), 8 garage window (instant).
     // Steps: "arm away|stay|night|off [PARTITION]", "disarm [PARTITION]", "open N", "close N", "+SECONDS", "bypass N" (used by the next arm),
     // "out N", "keep N", "in N" (leave out once, for good, take back), "remove N" (the zone is taken away),
+    // "entry SECONDS" (entry delay of the next arm), "as portal", "as schedule" (how what follows comes; a code at the keypad otherwise),
     // "restart SECONDS" (the gateway was away for that long), "restart blind" (its clock cannot say how long).
     public static TheoryData<string, string, string[]> Manual => new()
     {
@@ -112,6 +113,22 @@ public sealed class AlarmPanelTests
         { "Disarming the garage leaves the house armed.", "arm away, arm away 2, +60, disarm 2, open 2", ["alarm.raised 131 Alarm: Alarm (perimeter): Zone 2 (kitchen window) opened while partition 1 is armed away."] },
         { "Its alarm is not cancelled by disarming the house.", "arm away, arm away 2, +60, open 8, disarm", ["partition.state 401 Disarmed: Ann disarmed partition 1."] },
         { "An open window in the house does not keep the garage from being armed.", "open 2, arm away 2", ["partition.state 401R ExitDelay: Ann armed partition 2 away: 60 s to leave through a delayed zone."] },
+        // Delays of one arming.
+        { "An arming may bring its own entry delay.", "entry 10, arm away, +60, open 1", ["entry.started - EntryDelay: Zone 1 (front door) opened while partition 1 is armed away: 10 s to disarm, then an alarm."] },
+        { "The alarm names it.", "entry 10, arm away, +60, open 1, +10", ["alarm.raised 134 Alarm: Alarm (entry/exit door): Zone 1 (front door) opened and nobody disarmed within 10 s."] },
+        { "It may be none at all.", "entry 0, arm away, +60, open 1", ["alarm.raised 134 Alarm: Alarm (entry/exit door): Zone 1 (front door) opened while partition 1 is armed away."] },
+        { "It ends with the disarm.", "entry 10, arm away, +60, disarm, arm away, +60, open 1", ["entry.started - EntryDelay: Zone 1 (front door) opened while partition 1 is armed away: 30 s to disarm, then an alarm."] },
+        { "It is known after a restart.", "entry 10, arm away, +60, restart 5, open 1", ["entry.started - EntryDelay: Zone 1 (front door) opened while partition 1 is armed away: 10 s to disarm, then an alarm."] },
+        { "An armed home takes no other one.", "entry 10, arm stay, +60, entry 60, arm away, open 1", ["entry.started - EntryDelay: Zone 1 (front door) opened while partition 1 is armed away: 10 s to disarm, then an alarm."] },
+        { "A delay of more than ten minutes is refused.", "entry 601, arm away", ["refused: A delay is at most 600 s."] },
+
+        // How it came.
+        { "From the portal it is a remote closing.", "as portal, arm away", ["partition.state 407R ExitDelay: Ann armed partition 1 away: 60 s to leave through a delayed zone."] },
+        { "And a remote opening.", "arm away, +60, as portal, disarm", ["partition.state 407 Disarmed: Ann disarmed partition 1."] },
+        { "A schedule closes automatically.", "as schedule, arm away", ["partition.state 403R ExitDelay: Ann armed partition 1 away: 60 s to leave through a delayed zone."] },
+        { "And opens so.", "arm away, +60, as schedule, arm off", ["partition.state 403 Disarmed: Ann disarmed partition 1."] },
+        { "That people are at home is told in the same way, wherever it comes from.", "as portal, arm stay", ["partition.state 441R ExitDelay: Ann armed partition 1 stay: 60 s to leave through a delayed zone."] },
+
         // Restarts of the gateway.
         { "A home that was armed is armed.", "arm away, +60, restart 5, open 2", ["alarm.raised 131 Alarm: Alarm (perimeter): Zone 2 (kitchen window) opened while partition 1 is armed away."] },
         { "And disarmed as it was.", "restart 5, open 2", [] },
@@ -208,6 +225,8 @@ public sealed class AlarmPanelTests
         var panel = new AlarmPanel(s_zones);
         var now = TimeSpan.FromHours(1);
         var bypass = new List<ushort>();
+        var origin = ArmOrigin.Keypad;
+        TimeSpan? entry = null;
         string[] said = [];
         foreach (var step in steps.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
         {
@@ -218,11 +237,18 @@ public sealed class AlarmPanelTests
             switch (words[0])
             {
                 case "arm":
-                    panel.HandleArm(Partition(2), Enum.Parse<ArmMode>(words[1], ignoreCase: true), "Ann", TimeSpan.FromSeconds(60), bypass, now, transitions, out refusal);
+                    panel.HandleArm(Partition(2), new ArmRequest(Enum.Parse<ArmMode>(words[1], ignoreCase: true), "Ann", TimeSpan.FromSeconds(60)) { Origin = origin, EntryDelay = entry, Bypass = bypass }, now, transitions, out refusal);
                     bypass.Clear();
+                    entry = null;
                     break;
                 case "disarm":
-                    panel.HandleDisarm(Partition(1), "Ann", now, transitions);
+                    panel.HandleDisarm(Partition(1), "Ann", origin, transitions);
+                    break;
+                case "entry":
+                    entry = TimeSpan.FromSeconds(int.Parse(words[1]));
+                    break;
+                case "as":
+                    origin = words[1] == "portal" ? ArmOrigin.Remote : ArmOrigin.Automatic;
                     break;
                 case "restart":
                     (panel, now) = Restart(panel, now, words[1] == "blind" ? null : TimeSpan.FromSeconds(int.Parse(words[1])), transitions);

@@ -178,6 +178,32 @@ public sealed class HomePanelTests
     }
 
     [Fact]
+    public void The_station_can_tell_a_typed_code_from_the_portal_and_from_a_schedule()
+    {
+        Do(Set("panel", ("code-a1", Code("Ann", "4711"))));
+        Assert.Equal("407", Do(Arm("away")).Single(e => e.Kind == SmaEventKinds.PartitionState).Code);
+        Assert.Equal("401", Do(Disarm("4711")).Single(e => e.Kind == SmaEventKinds.PartitionState).Code);
+        Do(new Instruction
+        {
+            Id = "store", Time = Utc, Expires = Utc.AddMinutes(1), Kind = InstructionKinds.DirectiveCreate,
+            Body = new DirectiveBody
+            {
+                Id = "leave", Version = 1, Type = "trigger", When = [new DirectiveCondition { Device = "window", Property = "contact", Value = "closed" }],
+                Do = [new DirectiveAction { Kind = InstructionKinds.PartitionArm, Partition = 1, Mode = "away" }],
+            },
+        });
+        Assert.Equal("403", Report("window", "contact", "closed").Single(e => e.Kind == SmaEventKinds.PartitionState).Code);
+    }
+
+    [Fact]
+    public void An_arming_brings_its_own_entry_delay()
+    {
+        Instruction arm = Arm("night");
+        Do(arm with { Body = (PartitionBody)arm.Body! with { EntryDelay = TimeSpan.FromSeconds(5) } });
+        Assert.Equal(TimeSpan.FromSeconds(5), ((PartitionBody)Report("door", "contact", "open").Single(e => e.Kind == SmaEventKinds.EntryStarted).Body!).EntryDelay);
+    }
+
+    [Fact]
     public void A_zone_is_open_while_one_of_its_devices_is()
     {
         Do(Create("window-2", 2));
