@@ -5,13 +5,14 @@ using MediaRelay.Signaling.Alarms;
 namespace MediaRelay.Gateway;
 
 /// <summary>The gateway's one configuration file (JSON, comments allowed).</summary>
-public sealed class GatewayFile
+public sealed partial class GatewayFile
 {
     private static readonly JsonSerializerOptions s_json = new()
     {
         PropertyNameCaseInsensitive = true, ReadCommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true,
         UnmappedMemberHandling = System.Text.Json.Serialization.JsonUnmappedMemberHandling.Disallow,
-        Converters = { new System.Text.Json.Serialization.JsonStringEnumConverter() },
+        RespectNullableAnnotations = true,
+        Converters = { new System.Text.Json.Serialization.JsonStringEnumConverter(), new DurationConverter() },
     };
 
     /// <summary>The gateway's id, as registered with the operator.</summary>
@@ -68,7 +69,9 @@ public sealed class GatewayFile
         }
         catch (JsonException e)
         {
-            faults.Add($"{path} is not a gateway configuration: {e.Message}");
+            faults.Add(e.Message.Contains("null values", StringComparison.Ordinal)
+                ? $"{path}: {e.Path} is null. Write a value, or leave the key out."
+                : $"{path} is not a gateway configuration: {e.Message}");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -103,31 +106,6 @@ public sealed class GatewayFile
             new MediaRelay.Media.IO.Audio.LoudspeakerTalkBack(program, arguments),
         _ => new MediaRelay.Media.IO.Audio.WaveFileTalkBack(text.StartsWith("file:", StringComparison.Ordinal) ? text["file:".Length..] : text),
     };
-
-    private void Check(List<string> faults)
-    {
-        if (!SmaContract.IsId(Gateway))
-            faults.Add($"Gateway is \"{Gateway}\", which is not an id of 1-64 characters A-Za-z0-9._-. Use the id under which the operator registered it.");
-        if (Servers.Count == 0)
-            faults.Add("Servers is empty. Name at least one Event Server, e.g. \"https://events.example:8443\".");
-        foreach (string server in Servers)
-        {
-            if (!Uri.TryCreate(server, UriKind.Absolute, out Uri? uri) || uri.Scheme != Uri.UriSchemeHttps)
-                faults.Add($"\"{server}\" is not an https address, e.g. \"https://events.example:8443\".");
-        }
-
-        if (!File.Exists(Authority))
-            faults.Add($"Authority names {Authority}, which does not exist. Copy ca.crt of the operator's authority there.");
-        if (!TimeZoneInfo.TryFindSystemTimeZoneById(TimeZone, out _))
-            faults.Add($"TimeZone is \"{TimeZone}\", which this system does not know. Write a name such as Europe/Berlin.");
-        foreach (DeviceEntry device in Devices)
-        {
-            if (!SmaContract.IsId(device.Ref))
-                faults.Add($"A device has the ref \"{device.Ref}\", which is not an id of 1-64 characters A-Za-z0-9._-.");
-            if (device.Zone is { } zone && Zones.All(one => one.Number != zone))
-                faults.Add($"Device {device.Ref} is in zone {zone}, which is not in Zones.");
-        }
-    }
 
     /// <summary>A device of the file.</summary>
     public sealed class DeviceEntry

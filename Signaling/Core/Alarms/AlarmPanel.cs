@@ -16,11 +16,16 @@ namespace MediaRelay.Signaling.Alarms;
 ///  Disarmed --------> ExitDelay ------------------------> Armed ------------------------> EntryDelay
 ///     +------------------------------ disarm: alarm.cancelled
 /// </code>
-/// 24-hour zones raise their alarm in every state. Arming and disarming are targets, not toggles: repeating one changes nothing.
+/// 24-hour zones raise their alarm in every state and each time that they open; other zones once until the next disarm. Arming and disarming
+/// are targets, not toggles: repeating one changes nothing. Who may arm need not be able to disarm, so arming an armed home only makes it
+/// watch more, and never while an entry delay runs.
 /// The object has one owner; time is monotonic.
 /// </remarks>
-public sealed class AlarmPanel
+public sealed partial class AlarmPanel
 {
+    /// <summary>Longest exit or entry delay: a longer one would hold an alarm off for as long as somebody likes.</summary>
+    public static readonly TimeSpan MaxDelay = TimeSpan.FromMinutes(10);
+
     private readonly SortedDictionary<ushort, Zone> _zones = [];
     private readonly SortedDictionary<byte, Partition> _partitions = [];
 
@@ -42,11 +47,16 @@ public sealed class AlarmPanel
     /// <summary>Adds a zone, or replaces the one with its number.</summary>
     public void AddZone(Zone zone)
     {
+        if (_zones.TryGetValue(zone.Number, out var old) && old.Partition != zone.Partition)
+        {
+            RemoveZone(zone.Number);
+        }
+
         _zones[zone.Number] = zone;
         _partitions.TryAdd(zone.Partition, new Partition(zone.Partition));
     }
 
-    /// <summary>Removes a zone; removing the absent changes nothing.</summary>
+    /// <summary>Removes a zone; removing the absent changes nothing. Its running entry delay and its alarms stay.</summary>
     public void RemoveZone(ushort number)
     {
         if (_zones.Remove(number, out var zone))
@@ -55,15 +65,22 @@ public sealed class AlarmPanel
         }
     }
 
-    /// <summary>Arms a partition, or changes how it is armed. Zones in <paramref name="bypass"/> are left out until the next disarm.</summary>
-    /// <returns>False with a sentence when it cannot be armed: an instant zone is open and not bypassed.</returns>
-    public bool HandleArm(byte number, ArmMode mode, string user, TimeSpan exitDelay, IReadOnlyCollection<ushort> bypass, TimeSpan now, List<AlarmTransition> transitions, out string? refusal)
+    /// <summary>Arms a partition, or makes an armed one watch more; delays and bypasses of the request count for the one that was disarmed.</summary>
+    /// <returns>False with a sentence when it cannot be armed, e.g. because an instant zone is open and not bypassed.</returns>
+    public bool HandleArm(byte number, ArmRequest wanted, TimeSpan now, List<AlarmTransition> transitions, out string? refusal)
     {
         refusal = null;
+        var (mode, user, exitDelay, bypass) = (wanted.Mode, wanted.User, wanted.ExitDelay, wanted.Bypass);
         if (mode == ArmMode.Off)
         {
-            HandleDisarm(number, user, now, transitions);
+            HandleDisarm(number, user, wanted.Origin, transitions);
             return true;
+        }
+
+        if (exitDelay > MaxDelay || wanted.EntryDelay > MaxDelay)
+        {
+            refusal = $"A delay is at most {Seconds(MaxDelay)}.";
+            return false;
         }
 
         if (!_partitions.TryGetValue(number, out var partition))
@@ -72,54 +89,70 @@ public sealed class AlarmPanel
             return false;
         }
 
-        if (partition.State == PartitionState.Alarm)
+        ushort[] added = [.. bypass.Where(b => _zones.TryGetValue(b, out var z) && z.Partition == number && z.Kind != ZoneKind.TwentyFourHour && !partition.Bypassed.Contains(b)).Distinct().Order()];
+        refusal = partition.State switch
         {
-            refusal = $"Partition {number} is in alarm. Disarm it first.";
-            return false;
+            PartitionState.Alarm => $"Partition {number} is in alarm. Disarm it first.",
+            PartitionState.EntryDelay => $"The entry delay of partition {number} runs. Disarm it first.",
+            PartitionState.ExitDelay or PartitionState.Armed when Reach(mode) < Reach(partition.Mode) => $"Partition {number} is armed {Text(partition.Mode)}. Disarm it, then arm it {Text(mode)}.",
+            PartitionState.ExitDelay or PartitionState.Armed when added.Length > 0 => $"Partition {number} is armed. Disarm it, then leave zone {Name(added[0])} out.",
+            _ => null,
+        };
+        if (refusal is not null || (partition.Mode == mode && partition.State != PartitionState.Disarmed))
+        {
+            return refusal is null;
         }
 
-        if (partition.Mode == mode && partition.State != PartitionState.Disarmed && bypass.All(partition.Bypassed.Contains))
-        {
-            return true;
-        }
-
+        var isArmed = partition.State != PartitionState.Disarmed;
         var blocking = _zones.Values.FirstOrDefault(z => z.Partition == number && z.Kind == ZoneKind.Instant && IsWatched(z, mode) && partition.Open.Contains(z.Number) && !bypass.Contains(z.Number) && !partition.Bypassed.Contains(z.Number));
         if (blocking is not null)
         {
-            refusal = $"Zone {blocking.Number} ({blocking.Name}) is open. Close it or bypass it, then arm again.";
+            refusal = $"Zone {Name(blocking.Number)} is open. Close it{(isArmed ? "" : " or bypass it")}, then arm again.";
             return false;
         }
 
-        foreach (var zone in bypass.Where(b => _zones.TryGetValue(b, out var z) && z.Partition == number && z.Kind != ZoneKind.TwentyFourHour).Order())
+        foreach (var zone in added)
         {
-            if (partition.Bypassed.Add(zone))
-            {
-                transitions.Add(new(SmaEventKinds.PartitionState, number, zone, "570", false, partition.State, $"Zone {Name(zone)} is bypassed until the next disarm, by {user}."));
-            }
+            partition.Bypassed.Add(zone);
+            transitions.Add(new(SmaEventKinds.PartitionState, number, zone, "570", false, partition.State, $"Zone {Name(zone)} is bypassed until the next disarm, by {user}."));
         }
 
+        var was = partition.Mode;
         partition.Mode = mode;
         partition.ArmedBy = user;
-        var leaves = exitDelay > TimeSpan.Zero && mode != ArmMode.Night;
-        partition.State = leaves ? PartitionState.ExitDelay : PartitionState.Armed;
-        partition.Until = leaves ? now + exitDelay : null;
-        var code = mode == ArmMode.Away ? "401" : "441";
-        transitions.Add(new(SmaEventKinds.PartitionState, number, null, code, true, partition.State, leaves
-            ? $"{user} armed partition {number} {Text(mode)}: {Seconds(exitDelay)} to leave through a delayed zone."
-            : $"{user} armed partition {number} {Text(mode)}, without an exit delay."));
+        var words = $"{user} armed partition {number} {Text(mode)}, without an exit delay.";
+        if (isArmed)
+        {
+            words = $"{user} changed partition {number} from {Text(was)} to {Text(mode)}; {(partition.State == PartitionState.ExitDelay && partition.Until is { } end
+                ? $"{Seconds(end - now)} are left to leave through a delayed zone."
+                : "it was armed before, so no exit delay begins.")}";
+        }
+        else if (exitDelay > TimeSpan.Zero && mode != ArmMode.Night)
+        {
+            partition.EntryDelay = wanted.EntryDelay;
+            partition.Begin(PartitionState.ExitDelay, exitDelay, now);
+            words = $"{user} armed partition {number} {Text(mode)}: {Seconds(exitDelay)} to leave through a delayed zone.";
+        }
+        else
+        {
+            partition.EntryDelay = wanted.EntryDelay;
+            partition.State = PartitionState.Armed;
+        }
+
+        transitions.Add(new(SmaEventKinds.PartitionState, number, null, mode == ArmMode.Away ? Code(wanted.Origin) : "441", true, partition.State, words));
         return true;
     }
 
     /// <summary>Disarms a partition; while an alarm is open this cancels it. Disarming the disarmed changes nothing.</summary>
-    public void HandleDisarm(byte number, string user, TimeSpan now, List<AlarmTransition> transitions)
+    public void HandleDisarm(byte number, string user, ArmOrigin origin, List<AlarmTransition> transitions)
     {
-        if (!_partitions.TryGetValue(number, out var partition) || (partition.State == PartitionState.Disarmed && partition.AlarmZones.Count == 0))
+        if (!_partitions.TryGetValue(number, out var partition) || (partition.State == PartitionState.Disarmed && partition.Alarms.Count == 0))
         {
             return;
         }
 
         var was = partition.State;
-        var alarms = partition.AlarmZones.ToArray();
+        ushort[] alarms = [.. partition.Alarms.Select(alarm => alarm.Zone)];
         foreach (var zone in partition.Bypassed.Except(partition.Kept))
         {
             transitions.Add(new(SmaEventKinds.PartitionState, number, zone, "570", true, PartitionState.Disarmed, $"Zone {Name(zone)} is watched again: its bypass ended with the disarm."));
@@ -139,7 +172,7 @@ public sealed class AlarmPanel
 
         if (was != PartitionState.Disarmed)
         {
-            transitions.Add(new(SmaEventKinds.PartitionState, number, null, "401", false, PartitionState.Disarmed, $"{user} disarmed partition {number}."));
+            transitions.Add(new(SmaEventKinds.PartitionState, number, null, Code(origin), false, PartitionState.Disarmed, $"{user} disarmed partition {number}."));
         }
     }
 
@@ -204,7 +237,10 @@ public sealed class AlarmPanel
         _ = mode == BypassMode.Always ? partition.Kept.Add(number) : partition.Kept.Remove(number);
     }
 
-    /// <summary>Takes a zone's state. Reports of the state it already has change nothing; unknown zones are ignored.</summary>
+    /// <summary>
+    /// Takes a zone's state: open when one of its sensors opened, closed when the last one closed. The state it already has changes nothing, but
+    /// in a 24-hour zone every opening is another sensor's and counts. Unknown zones are ignored.
+    /// </summary>
     public void HandleZone(ushort number, bool isOpen, TimeSpan now, List<AlarmTransition> transitions)
     {
         if (!_zones.TryGetValue(number, out var zone))
@@ -213,20 +249,21 @@ public sealed class AlarmPanel
         }
 
         var partition = _partitions[zone.Partition];
-        if (isOpen ? !partition.Open.Add(number) : !partition.Open.Remove(number))
+        if (!isOpen)
         {
+            partition.Open.Remove(number);
+            Restore(partition, zone, transitions);
             return;
         }
 
-        if (!isOpen)
+        if (!partition.Open.Add(number) && zone.Kind != ZoneKind.TwentyFourHour)
         {
-            Restore(partition, zone, transitions);
             return;
         }
 
         if (zone.Kind == ZoneKind.TwentyFourHour)
         {
-            Raise(partition, zone, $"Zone {Name(number)} is watched day and night", transitions);
+            Raise(partition, number, zone.Code, $"Zone {Name(number)} is watched day and night", transitions);
             return;
         }
 
@@ -239,17 +276,16 @@ public sealed class AlarmPanel
         {
             case PartitionState.ExitDelay when zone.Kind == ZoneKind.Delayed:
                 break;
-            case PartitionState.Armed when zone.Kind == ZoneKind.Delayed && zone.EntryDelay > TimeSpan.Zero:
-                partition.State = PartitionState.EntryDelay;
-                partition.Until = now + zone.EntryDelay;
+            case PartitionState.Armed when zone.Kind == ZoneKind.Delayed && (partition.EntryDelay ?? zone.EntryDelay) is var delay && delay > TimeSpan.Zero:
+                partition.Begin(PartitionState.EntryDelay, delay, now);
                 partition.EntryZone = number;
                 transitions.Add(new(SmaEventKinds.EntryStarted, zone.Partition, number, null, false, partition.State,
-                    $"Zone {Name(number)} opened while partition {zone.Partition} is armed {Text(partition.Mode)}: {Seconds(zone.EntryDelay)} to disarm, then an alarm."));
+                    $"Zone {Name(number)} opened while partition {zone.Partition} is armed {Text(partition.Mode)}: {Seconds(delay)} to disarm, then an alarm."));
                 break;
             case PartitionState.EntryDelay when zone.Kind == ZoneKind.Delayed:
                 break;
             default:
-                Raise(partition, zone, partition.State switch
+                Raise(partition, number, zone.Code, partition.State switch
                 {
                     PartitionState.ExitDelay => $"Zone {Name(number)} opened during the exit delay, but only delayed zones may be used to leave",
                     PartitionState.EntryDelay => $"Zone {Name(number)} opened during the entry delay, but it has no delay of its own",
@@ -267,18 +303,18 @@ public sealed class AlarmPanel
             partition.Until = null;
             if (partition.State == PartitionState.ExitDelay)
             {
-                EndExit(partition, transitions);
+                EndExit(partition, "", transitions);
             }
-            else if (partition.State == PartitionState.EntryDelay && partition.EntryZone is { } number && _zones.TryGetValue(number, out var zone))
+            else if (partition.State == PartitionState.EntryDelay)
             {
-                Raise(partition, zone, $"Zone {Name(number)} opened and nobody disarmed within {Seconds(zone.EntryDelay)}", transitions);
+                EndEntry(partition, "", transitions);
             }
         }
     }
 
     /// <summary>All partitions as people see them.</summary>
     public IReadOnlyList<PartitionView> Snapshot() =>
-        [.. _partitions.Values.Select(p => new PartitionView(p.Number, p.State, p.Mode, p.Until, [.. p.Open], [.. p.Bypassed], [.. p.AlarmZones]))];
+        [.. _partitions.Values.Select(p => new PartitionView(p.Number, p.State, p.Mode, p.Until, [.. p.Open], [.. p.Bypassed], [.. p.Alarms.Select(alarm => alarm.Zone)]))];
 
     /// <summary>Answers "what happens if this zone opens now?" in words, without changing anything.</summary>
     /// <param name="number">The zone.</param>
@@ -306,54 +342,78 @@ public sealed class AlarmPanel
             : partition.Bypassed.Contains(number) ? $"Nothing: zone {Name(number)} is bypassed until {(partition.Kept.Contains(number) ? "somebody takes it back" : "the next disarm")}."
             : partition.State == PartitionState.Disarmed ? $"Nothing: partition {zone.Partition} is disarmed and zone {Name(number)} is not watched day and night."
             : partition.State == PartitionState.ExitDelay ? $"Nothing: the exit delay of partition {zone.Partition} still runs."
+            : partition.Alarm(number) is not null ? $"Nothing new: zone {Name(number)} raised an alarm before, and a zone alarms once until the next disarm."
             : partition.State == PartitionState.EntryDelay ? $"Nothing new: the entry delay of partition {zone.Partition} already runs."
             : $"Nothing: zone {Name(number)} is not watched while partition {zone.Partition} is armed {Text(partition.Mode)}.";
     }
 
-    private void EndExit(Partition partition, List<AlarmTransition> transitions)
+    private void EndExit(Partition partition, string when, List<AlarmTransition> transitions)
     {
         partition.State = PartitionState.Armed;
         transitions.Add(new(SmaEventKinds.PartitionState, partition.Number, null, null, true, partition.State,
-            $"The exit delay of partition {partition.Number} ended: it is armed {Text(partition.Mode)}."));
+            $"The exit delay of partition {partition.Number} ended{when}: it is armed {Text(partition.Mode)}."));
         // A door that stands open when the time to leave is over is an intrusion waiting to happen: it alarms as an exit error.
         foreach (var number in partition.Open.Order())
         {
             if (_zones.TryGetValue(number, out var zone) && zone.Kind == ZoneKind.Delayed && IsWatched(zone, partition.Mode) && !partition.Bypassed.Contains(number))
             {
-                Raise(partition, zone, $"Zone {Name(number)} was still open when the exit delay ended", transitions, "374");
-                return;
+                Raise(partition, number, "374", $"Zone {Name(number)} was still open when the exit delay ended", transitions);
             }
         }
     }
 
-    private static void Raise(Partition partition, Zone zone, string because, List<AlarmTransition> transitions, string? code = null)
+    private void EndEntry(Partition partition, string since, List<AlarmTransition> transitions)
     {
-        // A zone alarms once until the next disarm: a swinging door must not ring the station for every swing.
-        if (partition.AlarmZones.Contains(zone.Number))
+        // A zone that somebody took away meanwhile no longer says what it was: a general alarm then.
+        ushort number = partition.EntryZone ?? 0;
+        bool isKnown = _zones.TryGetValue(number, out var zone);
+        Raise(partition, number, isKnown ? zone!.Code : "140", $"Zone {Name(number)} opened and nobody disarmed within {Seconds(partition.Whole)}{(isKnown ? "" : "; the zone has been taken away since")}{since}", transitions);
+    }
+
+    private void Raise(Partition partition, ushort number, string code, string because, List<AlarmTransition> transitions)
+    {
+        // A zone alarms once until the next disarm: a swinging door must not ring the station for every swing. But nobody disarms a home
+        // that is not armed, and the next smoke is the next fire: 24-hour zones alarm whenever they open.
+        bool isAlways = _zones.TryGetValue(number, out var zone) && zone.Kind == ZoneKind.TwentyFourHour;
+        if (partition.Alarm(number) is { } before)
         {
-            return;
+            if (!isAlways)
+            {
+                return;
+            }
+
+            before.IsRestored = false;
+        }
+        else
+        {
+            partition.Alarms.Add(new(number, code));
         }
 
-        partition.AlarmZones.Add(zone.Number);
-        if (partition.State != PartitionState.Disarmed || zone.Kind != ZoneKind.TwentyFourHour)
+        if (partition.State != PartitionState.Disarmed || !isAlways)
         {
             partition.State = PartitionState.Alarm;
             partition.Until = null;
         }
 
-        var carried = code ?? zone.Code;
-        var meaning = ContactId.Find(carried)?.Meaning ?? "alarm";
-        transitions.Add(new(SmaEventKinds.AlarmRaised, partition.Number, zone.Number, carried, false, partition.State, $"Alarm ({meaning}): {because}."));
+        var meaning = ContactId.Find(code)?.Meaning ?? "alarm";
+        transitions.Add(new(SmaEventKinds.AlarmRaised, partition.Number, number, code, false, partition.State, $"Alarm ({meaning}): {because}."));
     }
 
-    private static void Restore(Partition partition, Zone zone, List<AlarmTransition> transitions)
+    private void Restore(Partition partition, Zone zone, List<AlarmTransition> transitions)
     {
-        if (partition.AlarmZones.Contains(zone.Number))
+        if (partition.Alarm(zone.Number) is { IsRestored: false } alarm)
         {
-            transitions.Add(new(SmaEventKinds.AlarmRestored, partition.Number, zone.Number, zone.Code, true, partition.State,
-                $"Zone {zone.Number} ({zone.Name}) is closed again; the alarm stays open until somebody disarms."));
+            alarm.IsRestored = true;
+            transitions.Add(new(SmaEventKinds.AlarmRestored, partition.Number, zone.Number, alarm.Code, true, partition.State,
+                $"Zone {Name(zone.Number)} is closed again; the alarm stays open until somebody disarms."));
         }
     }
+
+    /// <summary>The station learns how the wish came; that people are at home (441) matters more to it.</summary>
+    private static string Code(ArmOrigin origin) => origin switch { ArmOrigin.Remote => "407", ArmOrigin.Automatic => "403", _ => "401" };
+
+    /// <summary>How much a mode watches; night and stay watch the same.</summary>
+    private static int Reach(ArmMode mode) => mode switch { ArmMode.Off => 0, ArmMode.Away => 2, _ => 1 };
 
     private string Name(ushort number) => _zones.TryGetValue(number, out var zone) ? $"{number} ({zone.Name})" : number.ToString(CultureInfo.InvariantCulture);
 
@@ -362,54 +422,4 @@ public sealed class AlarmPanel
     private static string Text(ArmMode mode) => mode.ToString().ToLowerInvariant();
 
     private static string Seconds(TimeSpan span) => string.Create(CultureInfo.InvariantCulture, $"{span.TotalSeconds:0} s");
-
-    private sealed class Partition(byte number)
-    {
-        public byte Number { get; } = number;
-
-        public PartitionState State { get; set; }
-
-        public ArmMode Mode { get; set; }
-
-        public string? ArmedBy { get; set; }
-
-        public TimeSpan? Until { get; set; }
-
-        public ushort? EntryZone { get; set; }
-
-        public SortedSet<ushort> Open { get; private init; } = [];
-
-        public SortedSet<ushort> Bypassed { get; private init; } = [];
-
-        /// <summary>Those of <see cref="Bypassed"/> that outlast a disarm.</summary>
-        public SortedSet<ushort> Kept { get; private init; } = [];
-
-        public List<ushort> AlarmZones { get; private init; } = [];
-
-        public void Reset()
-        {
-            (State, Mode, ArmedBy, Until, EntryZone) = (PartitionState.Disarmed, ArmMode.Off, null, null, null);
-            Bypassed.IntersectWith(Kept);
-            AlarmZones.Clear();
-        }
-
-        public void Suppose(ArmMode mode)
-        {
-            (State, Mode, Until, EntryZone) = (mode == ArmMode.Off ? PartitionState.Disarmed : PartitionState.Armed, mode, null, null);
-            AlarmZones.Clear();
-        }
-
-        public void Forget(ushort zone)
-        {
-            Open.Remove(zone);
-            Bypassed.Remove(zone);
-            Kept.Remove(zone);
-            AlarmZones.Remove(zone);
-        }
-
-        public Partition Copy() => new(Number)
-        {
-            State = State, Mode = Mode, ArmedBy = ArmedBy, Until = Until, EntryZone = EntryZone, Open = [.. Open], Bypassed = [.. Bypassed], Kept = [.. Kept], AlarmZones = [.. AlarmZones],
-        };
-    }
 }

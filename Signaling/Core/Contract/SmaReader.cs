@@ -121,6 +121,7 @@ public static class SmaReader
         string? code = x.OptionalId("code");
         var partition = (byte?)x.OptionalNumber("partition", byte.MaxValue);
         var zone = (ushort?)x.OptionalNumber("zone", ushort.MaxValue);
+        string? mode = x.OptionalId("mode"), state = x.OptionalId("state");
         bool unset = x.OptionalToken("clock", s_clocks) == "unset";
         TimeSpan? monotonic = x.OptionalNumber("monotonic", SmaContract.MaxSeq) is { } ms ? TimeSpan.FromMilliseconds(Math.Min(ms, 1L << 46)) : null;
         BodyReader.Read(x, out DeviceBody? device, out MessageBody? body);
@@ -135,6 +136,8 @@ public static class SmaReader
             Code = code,
             Partition = partition,
             Zone = zone,
+            Mode = mode,
+            State = state,
             IsClockUnset = unset,
             Monotonic = monotonic,
             Device = device,

@@ -37,6 +37,8 @@ public static class SmaWriter
         x.Attribute("code"u8, message.Code);
         x.Attribute("partition"u8, message.Partition);
         x.Attribute("zone"u8, message.Zone);
+        x.Attribute("mode"u8, message.Mode);
+        x.Attribute("state"u8, message.State);
         if (message.IsClockUnset)
             x.Attribute("clock"u8, "unset");
         x.Attribute("monotonic"u8, message.Monotonic is { } monotonic ? (ulong)Math.Max(0, monotonic.TotalMilliseconds) : null);

@@ -32,6 +32,12 @@ public sealed record SmaEvent
     /// <summary>Alarm zone.</summary>
     public ushort? Zone { get; init; }
 
+    /// <summary>In alarms: how the partition was armed. An alarm may overtake the report that says so, and what operators may see rests on it.</summary>
+    public string? Mode { get; init; }
+
+    /// <summary>In alarms: the partition's state afterwards.</summary>
+    public string? State { get; init; }
+
     /// <summary>True when the sender's clock was not set; <see cref="Time"/> then means nothing.</summary>
     public bool IsClockUnset { get; init; }
 

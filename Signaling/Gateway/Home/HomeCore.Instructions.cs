@@ -56,16 +56,7 @@ public sealed partial class HomeCore
             case InstructionKinds.DeviceCreate:
                 return Create(instruction, utcNow, commands);
             case InstructionKinds.DeviceRemove:
-                if (_devices.Remove(instruction.Device!.Ref, out Device? removed))
-                {
-                    commands.Add(new HomeCommand.RemoveDevice(removed.Body));
-                    commands.Add(new HomeCommand.Keep(DeviceKey + removed.Body.Ref, null));
-                    if (removed.Body.Zone is { } zone)
-                        _panel.RemoveZone(zone);
-                    commands.Add(Emit(SmaEventKinds.DeviceRemoved, utcNow, instruction.Id, EventPriority.Status, removed.Body));
-                }
-
-                return new ResultBody("done");
+                return Remove(instruction, utcNow, now, commands);
             case InstructionKinds.PropertySet:
                 return SetOnPanel(instruction, utcNow, now, commands) ?? Set(instruction, commands);
             case InstructionKinds.PropertyGet:
@@ -93,7 +84,7 @@ public sealed partial class HomeCore
                 if (partition.CodeHash is { } hash)
                     return ArmByCode(instruction, partition, hash, utcNow, now, commands);
                 ArmMode mode = instruction.Kind == InstructionKinds.PartitionDisarm ? ArmMode.Off : ReadMode(partition.Mode) ?? ArmMode.Away;
-                return Arm(partition.Id, mode, partition.User ?? "operator", partition.ExitDelay ?? _exitDelay, partition.Bypass.ToArray(), instruction.Id, utcNow, now, commands, out string? refusal)
+                return Arm(partition.Id, mode, partition.User ?? "operator", partition.ExitDelay ?? _exitDelay, partition.Bypass.ToArray(), instruction.Id, utcNow, now, commands, out string? refusal, ArmOrigin.Remote, partition.EntryDelay)
                     ? new ResultBody("done")
                     : new ResultBody("refused", "not-ready", refusal ?? "");
             case InstructionKinds.MediaInvite or InstructionKinds.MediaOffer or InstructionKinds.MediaAnswer or InstructionKinds.MediaCandidate or InstructionKinds.MediaEnd or InstructionKinds.ClipRequest:
@@ -127,8 +118,12 @@ public sealed partial class HomeCore
         _devices[wanted.Ref] = new Device(wanted with { Properties = [] });
         commands.Add(new HomeCommand.AddDevice(wanted));
         commands.Add(new HomeCommand.Keep(DeviceKey + wanted.Ref, KeptMessage.Write(wanted, null)));
+        if (_configured.ContainsKey(wanted.Ref))
+            commands.Add(new HomeCommand.Keep(RemovedKey + wanted.Ref, null));
+        bool isWatched = wanted.Zone is not { } zone || Watch(zone);
+        Describe(_devices[wanted.Ref], utcNow);
         commands.Add(Emit(SmaEventKinds.DeviceAdded, utcNow, instruction.Id, EventPriority.Status, wanted));
-        return new ResultBody("done");
+        return isWatched ? new ResultBody("done") : new ResultBody("done", "no-zone", $"Zone {wanted.Zone} is not in the configuration of this gateway: the device raises no alarm.");
     }
 
     private ResultBody? Set(Instruction instruction, List<HomeCommand> commands)

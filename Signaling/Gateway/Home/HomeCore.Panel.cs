@@ -19,9 +19,47 @@ public sealed partial class HomeCore
     /// <summary>How each zone was left out when it was last told and kept.</summary>
     private readonly Dictionary<ushort, BypassMode> _toldBypass = [];
 
-    private bool RestorePanel(string key, byte[] value)
+    /// <summary>When the delays that were running end, as far as a clock could say; from <see cref="Restore"/> to <see cref="Resume"/>.</summary>
+    private readonly SortedDictionary<byte, DateTimeOffset?> _ends = [];
+
+    /// <summary>Once after the last <see cref="Restore"/>: delays go on, or end, or begin again when no clock says how long the gateway was away.</summary>
+    public void Resume(DateTimeOffset utcNow, TimeSpan now, List<HomeCommand> commands)
+    {
+        foreach (ushort zone in _configured.Values.Select(device => device.Zone).OfType<ushort>())
+            DropUnused(zone);
+        foreach ((byte partition, DateTimeOffset? end) in _ends)
+            _panel.Resume(partition, IsClockSet(utcNow) ? end - utcNow : null, now, _transitions);
+        _ends.Clear();
+        Report(utcNow, now, null, commands);
+    }
+
+    /// <summary>Keeps every partition that something happened to.</summary>
+    private void KeepPartitions(DateTimeOffset utcNow, TimeSpan now, List<HomeCommand> commands)
+    {
+        foreach (byte partition in _transitions.Select(transition => transition.Partition).Distinct())
+        {
+            PartitionMemory memory = _panel.Remember(partition, now);
+            commands.Add(new HomeCommand.Keep(ModeKey + partition, System.Text.Encoding.UTF8.GetBytes(memory.Write(IsClockSet(utcNow) ? utcNow + memory.Left : null))));
+        }
+    }
+
+    /// <summary>A time before this program was written is that of a clock which begins at its own zero after a power cut.</summary>
+    private static bool IsClockSet(DateTimeOffset utcNow) => utcNow.Year >= 2026;
+
+    private bool RestorePanel(string key, byte[] value, TimeSpan now)
     {
         string text = System.Text.Encoding.UTF8.GetString(value);
+        if (key.StartsWith(ModeKey, StringComparison.Ordinal) && byte.TryParse(key.AsSpan(ModeKey.Length), out byte partition))
+        {
+            if (PartitionMemory.TryRead(text, out PartitionMemory? memory, out DateTimeOffset? end))
+            {
+                _panel.Recall(partition, memory, now);
+                _ends[partition] = end;
+            }
+
+            return true;
+        }
+
         if (key.StartsWith(BypassKey, StringComparison.Ordinal) && ushort.TryParse(key.AsSpan(BypassKey.Length), out ushort zone))
         {
             _panel.RestoreBypass(zone, ReadBypass(text) ?? BypassMode.Off);
@@ -40,16 +78,19 @@ public sealed partial class HomeCore
     private void DescribeZones(DateTimeOffset utcNow)
     {
         foreach (Device device in _devices.Values)
-        {
-            if (device.Body.Zone is not { } number || !_panel.Zones.TryGetValue(number, out Zone? zone))
-                continue;
-            device.Set("zone-kind", zone.Kind switch { ZoneKind.Delayed => "delayed", ZoneKind.TwentyFourHour => "24-hour", _ => "instant" }, utcNow);
-            device.Set("zone-code", zone.Code, utcNow);
-            device.Set("armed-in-stay", zone.ArmedInStay ? "true" : "false", utcNow);
-            if (zone.Kind == ZoneKind.Delayed)
-                device.Set("entry-delay", zone.EntryDelay.TotalSeconds.ToString("0", System.Globalization.CultureInfo.InvariantCulture), utcNow);
-            device.Set(BypassProperty, BypassName(_panel.Bypass(number)), utcNow);
-        }
+            Describe(device, utcNow);
+    }
+
+    private void Describe(Device device, DateTimeOffset utcNow)
+    {
+        if (device.Body.Zone is not { } number || !_panel.Zones.TryGetValue(number, out Zone? zone))
+            return;
+        device.Set("zone-kind", zone.Kind switch { ZoneKind.Delayed => "delayed", ZoneKind.TwentyFourHour => "24-hour", _ => "instant" }, utcNow);
+        device.Set("zone-code", zone.Code, utcNow);
+        device.Set("armed-in-stay", zone.ArmedInStay ? "true" : "false", utcNow);
+        if (zone.Kind == ZoneKind.Delayed)
+            device.Set("entry-delay", zone.EntryDelay.TotalSeconds.ToString("0", System.Globalization.CultureInfo.InvariantCulture), utcNow);
+        device.Set(BypassProperty, BypassName(_panel.Bypass(number)), utcNow);
     }
 
     /// <summary>Tells and keeps which zones are left out, after something happened that may have changed it.</summary>
@@ -130,13 +171,14 @@ public sealed partial class HomeCore
         if (_codes.Check(hash, utcNow, now, out string? refusal) is not { } code)
             return new ResultBody("refused", "code", refusal!);
         ArmMode mode = instruction.Kind == InstructionKinds.PartitionDisarm ? ArmMode.Off : ReadMode(wanted.Mode) ?? ArmMode.Away;
-        if (!Arm(wanted.Id, mode, code.Name, wanted.ExitDelay ?? _exitDelay, wanted.Bypass.ToArray(), instruction.Id, utcNow, now, commands, out refusal))
+        if (!Arm(wanted.Id, mode, code.Name, wanted.ExitDelay ?? _exitDelay, wanted.Bypass.ToArray(), instruction.Id, utcNow, now, commands, out refusal, ArmOrigin.Keypad, wanted.EntryDelay))
             return new ResultBody("refused", "not-ready", refusal ?? "");
         if (code.IsDuress)
         {
             commands.Add(new HomeCommand.Emit(new SmaEvent
             {
                 Id = "", Seq = 0, Time = utcNow, Kind = SmaEventKinds.AlarmRaised, Code = "121", Partition = wanted.Id, Priority = EventPriority.Alarm,
+                Mode = View(wanted.Id) is { } view ? ModeName(view.Mode) : null, State = View(wanted.Id) is { } after ? StateName(after.State) : null,
                 Body = new TextBody($"Alarm (duress): {code.Name} typed the code that calls for help silently."),
             }));
         }

@@ -37,9 +37,12 @@ public sealed partial class HomeCore : IHomeView
         _panel = new AlarmPanel(zones);
         _exitDelay = exitDelay;
         _directives = new DirectiveBook(zone);
+        foreach (Zone watched in _panel.Zones.Values)
+            _zones[watched.Number] = watched;
         foreach (DeviceBody device in devices)
         {
-            _devices[device.Ref] = new Device(device with { Properties = [] });
+            DeviceBody body = _configured[device.Ref] = device with { Properties = [] };
+            _devices[device.Ref] = new Device(body);
             commands.Add(new HomeCommand.AddDevice(device));
         }
     }
@@ -62,18 +65,16 @@ public sealed partial class HomeCore : IHomeView
         }
     }
 
-    /// <summary>Takes back what <see cref="HomeCommand.Keep"/> kept, after a restart and before anything else.</summary>
+    /// <summary>Takes back what <see cref="HomeCommand.Keep"/> kept, after a restart and before anything else; then comes <see cref="Resume"/>.</summary>
     public void Restore(string key, byte[] value, TimeSpan now, List<HomeCommand> commands)
     {
-        if (key.StartsWith(ModeKey, StringComparison.Ordinal) && byte.TryParse(key.AsSpan(ModeKey.Length), out byte partition) && ReadMode(System.Text.Encoding.ASCII.GetString(value)) is { } mode)
+        if (RestorePanel(key, value, now) || RestoreDirectives(key, value))
+            return;
+        if (key.StartsWith(RemovedKey, StringComparison.Ordinal))
         {
-            // The exit delay of the first arming is over by now; the transition was reported before the restart.
-            _panel.HandleArm(partition, mode, "restart", TimeSpan.Zero, OpenZones(partition), now, [], out _);
+            RestoreRemoved(key[RemovedKey.Length..], value, commands);
             return;
         }
-
-        if (RestorePanel(key, value) || RestoreDirectives(key, value))
-            return;
 
         if (KeptMessage.Read(value) is not { } kept)
             return;
@@ -103,7 +104,7 @@ public sealed partial class HomeCore : IHomeView
             return;
         if (device.Body.Zone is { } zone && IsOpen(name, value) is { } open)
         {
-            _panel.HandleZone(zone, open, now, _transitions);
+            HandleZone(zone, deviceRef, name, open, now);
             Report(utcNow, now, null, commands);
         }
 
@@ -112,15 +113,14 @@ public sealed partial class HomeCore : IHomeView
     }
 
     /// <summary>The first session after the start: tells what stands in the home and how its partitions are.</summary>
-    public void HandleSession(DateTimeOffset utcNow, List<HomeCommand> commands)
+    public void HandleSession(DateTimeOffset utcNow, TimeSpan now, List<HomeCommand> commands)
     {
         DescribeZones(utcNow);
         if (_devices.Count > 0)
             Query(new HomeQuery("all", null, null, []), null, utcNow, commands);
         foreach (PartitionView view in _panel.Snapshot())
         {
-            commands.Add(Emit(SmaEventKinds.PartitionState, utcNow, null, EventPriority.Status, null,
-                new PartitionBody { Id = view.Number, Mode = ModeName(view.Mode), State = StateName(view.State), Bypass = view.Bypassed }));
+            commands.Add(Emit(SmaEventKinds.PartitionState, utcNow, null, EventPriority.Status, null, Describe(view, now, null)));
         }
     }
 
@@ -151,26 +151,15 @@ public sealed partial class HomeCore : IHomeView
 
     string? IHomeView.Value(string device, string property) => _devices.TryGetValue(device, out Device? found) ? found.Value(property) : null;
 
-    string? IHomeView.Mode(byte partition)
-    {
-        foreach (PartitionView view in _panel.Snapshot())
-        {
-            if (view.Number == partition)
-                return ModeName(view.Mode);
-        }
+    string? IHomeView.Mode(byte partition) => View(partition) is { } view ? ModeName(view.Mode) : null;
 
-        return null;
-    }
+    private PartitionView? View(byte partition) => _panel.Snapshot().FirstOrDefault(view => view.Number == partition);
 
-    private bool Arm(byte partition, ArmMode mode, string user, TimeSpan exitDelay, IReadOnlyCollection<ushort> bypass, string? cause, DateTimeOffset utcNow, TimeSpan now, List<HomeCommand> commands, out string? refusal)
+    private bool Arm(byte partition, ArmMode mode, string user, TimeSpan exitDelay, IReadOnlyCollection<ushort> bypass, string? cause, DateTimeOffset utcNow, TimeSpan now, List<HomeCommand> commands, out string? refusal, ArmOrigin origin = ArmOrigin.Automatic, TimeSpan? entryDelay = null)
     {
-        refusal = null;
-        if (mode == ArmMode.Off)
-            _panel.HandleDisarm(partition, user, now, _transitions);
-        else if (!_panel.HandleArm(partition, mode, user, exitDelay, bypass, now, _transitions, out refusal))
+        if (!_panel.HandleArm(partition, new ArmRequest(mode, user, exitDelay) { Origin = origin, EntryDelay = entryDelay, Bypass = bypass }, now, _transitions, out refusal))
             return false;
         Report(utcNow, now, cause, commands);
-        commands.Add(new HomeCommand.Keep(ModeKey + partition, System.Text.Encoding.ASCII.GetBytes(ModeName(mode))));
         return true;
     }
 
@@ -179,17 +168,20 @@ public sealed partial class HomeCore : IHomeView
     {
         foreach (AlarmTransition transition in _transitions)
         {
-            PartitionView? view = _panel.Snapshot().FirstOrDefault(one => one.Number == transition.Partition);
+            PartitionView? view = View(transition.Partition);
+            bool isAlarm = transition.Kind.StartsWith("alarm.", StringComparison.Ordinal);
             commands.Add(new HomeCommand.Emit(new SmaEvent
             {
                 Id = "", Seq = 0, Time = utcNow, Kind = transition.Kind, Cause = cause, Code = transition.Code, Partition = transition.Partition, Zone = transition.Zone,
-                Priority = transition.Kind.StartsWith("alarm.", StringComparison.Ordinal) ? EventPriority.Alarm : EventPriority.Status,
+                Priority = isAlarm ? EventPriority.Alarm : EventPriority.Status,
+                Mode = isAlarm && view is not null ? ModeName(view.Mode) : null, State = isAlarm ? StateName(transition.State) : null,
                 Body = transition.Kind is SmaEventKinds.PartitionState or SmaEventKinds.EntryStarted && view is not null ? Describe(view, now, transition.Words) : new TextBody(transition.Words),
             }));
         }
 
         if (_transitions.Count > 0)
             ReportBypass(utcNow, cause, commands);
+        KeepPartitions(utcNow, now, commands);
         _transitions.Clear();
     }
 
@@ -200,7 +192,6 @@ public sealed partial class HomeCore : IHomeView
         EntryDelay = view is { State: PartitionState.EntryDelay, Until: { } entry } ? entry - now : null,
     };
 
-    private ushort[] OpenZones(byte partition) => [.. _panel.Snapshot().Where(view => view.Number == partition).SelectMany(view => view.Open)];
 
     private static HomeCommand.Emit Emit(string kind, DateTimeOffset utcNow, string? cause, EventPriority priority, DeviceBody? device, MessageBody? body = null) =>
         new(new SmaEvent { Id = "", Seq = 0, Time = utcNow, Kind = kind, Cause = cause, Priority = priority, Device = device, Zone = device?.Zone, Partition = device?.Partition, Body = body });

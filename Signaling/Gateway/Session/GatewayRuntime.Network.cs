@@ -51,7 +51,7 @@ public sealed partial class GatewayRuntime
                         {
                             // Once per start: the server learns what stands in the home without having to ask.
                             _isAnnounced = true;
-                            Post(() => _home.HandleSession(UtcNow, _commands));
+                            Post(() => _home.HandleSession(UtcNow, Now, _commands));
                         }
 
                         _session.Open();

@@ -170,6 +170,7 @@ public sealed partial class GatewayRuntime : IDeviceReports, IGatewayMediaReplie
     {
         foreach (KeyValuePair<string, byte[]> pair in _queue.Kept)
             _home.Restore(pair.Key, pair.Value, Now, _commands);
+        _home.Resume(UtcNow, Now, _commands);
         foreach (string id in _queue.Unfinished.Values.ToList())
             _commands.Add(HomeCore.Result(id, new ResultBody("failed", "interrupted", "The gateway stopped while it carried this out; it is not tried again."), UtcNow));
         Turn();

@@ -149,7 +149,8 @@ public sealed partial class HomeKeeper(IStorage storage, HomeRecords homes, Port
         HomeRecord after = HomeProjection.Apply(home, stored);
         if (!ReferenceEquals(after, home))
             changedHomes[id] = after;
-        bool away = home.Partitions.Any(p => p.Number == (stored.Event.Partition ?? p.Number) && p.Mode == "away");
+        // An alarm may have overtaken the report of the arming, so it says itself how the partition was armed.
+        bool away = stored.Event.Mode is { } mode ? mode == "away" : home.Partitions.Any(p => p.Number == (stored.Event.Partition ?? p.Number) && p.Mode == "away");
         if (Book(id).HandleEvent(stored.Event, away, after.ZoneName(stored.Event.Zone)) is { } incident)
             changedIncidents[incident.Id] = incident;
     }

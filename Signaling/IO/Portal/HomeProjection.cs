@@ -25,9 +25,9 @@ internal static class HomeProjection
             case SmaEventKinds.PartitionState or SmaEventKinds.EntryStarted when sma.Body is PartitionBody partition:
                 return WithPartition(home, partition, stored);
             case SmaEventKinds.AlarmRaised when sma.Partition is { } number:
-                return With(home, number, stored, p => p with { State = p.State == "disarmed" ? p.State : "alarm", Until = null, AlarmZones = sma.Zone is { } z && !p.AlarmZones.Contains(z) ? [.. p.AlarmZones, z] : p.AlarmZones });
+                return With(home, number, stored, p => p with { State = sma.State ?? (p.State == "disarmed" ? p.State : "alarm"), Mode = sma.Mode ?? p.Mode, Until = null, AlarmZones = sma.Zone is { } z && !p.AlarmZones.Contains(z) ? [.. p.AlarmZones, z] : p.AlarmZones });
             case SmaEventKinds.AlarmCancelled when sma.Partition is { } number:
-                return With(home, number, stored, p => p with { AlarmZones = [] });
+                return With(home, number, stored, p => p with { State = sma.State ?? p.State, Mode = sma.Mode ?? p.Mode, AlarmZones = [] });
             case SmaEventKinds.EntryStarted when sma.Partition is { } number:
                 return With(home, number, stored, p => p with { State = "entry" });
             default:

@@ -100,6 +100,8 @@ public sealed class ContractTests
     [InlineData("clock=\"maybe\"")]
     [InlineData("monotonic=\"-1\"")]
     [InlineData("code=\"\"")]
+    [InlineData("mode=\"a b\"")]
+    [InlineData("state=\"\"")]
     public void What_the_schema_refuses_in_an_event_the_reader_refuses_too(string attribute)
     {
         string kind = attribute.StartsWith("kind", StringComparison.Ordinal) ? "" : "kind=\"log\"";

@@ -73,6 +73,7 @@ internal static class Samples
             SmaEventKinds.DeviceState => plain with { Device = Device, Cause = "es-9f2", Priority = EventPriority.Alarm, Code = "130", Partition = 1, Zone = 15 },
             SmaEventKinds.DeviceAdded or SmaEventKinds.DeviceRemoved or SmaEventKinds.DeviceLost or SmaEventKinds.DeviceBack => plain with { Device = Device, Priority = EventPriority.Trouble },
             SmaEventKinds.PartitionState => plain with { Body = new PartitionBody { Id = 1, Mode = "stay", State = "armed", Bypass = [3] } },
+            SmaEventKinds.AlarmRaised => plain with { Priority = EventPriority.Alarm, Code = "134", Partition = 1, Zone = 1, Mode = "away", State = "alarm", Body = new TextBody(Odd) },
             SmaEventKinds.MediaOffer or SmaEventKinds.MediaAnswer or SmaEventKinds.MediaCandidate => plain with { Body = Offer, Cause = "es-1" },
             SmaEventKinds.MediaState or SmaEventKinds.MediaEnd => plain with { Body = new MediaBody { Session = "s-77", State = "connected", Reason = "bye" } },
             SmaEventKinds.ClipStored => plain with { Body = new ClipBody { Id = "c-1", Size = 123456789012, Sha256 = new string('f', 64), Type = "image/jpeg" } },

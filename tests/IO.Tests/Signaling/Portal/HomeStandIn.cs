@@ -41,7 +41,7 @@ internal sealed class HomeStandIn : IAsyncDisposable
             [new() { Ref = "door", Type = "contact", Zone = 3, Partition = 1, Protocol = "simulated" }, new() { Ref = "smoke", Type = "smoke", Zone = 4, Partition = 1, Protocol = "simulated" }],
             [new(3, "front door", 1, ZoneKind.Delayed, "134", EntryDelay: TimeSpan.FromSeconds(20)), new(4, "smoke", 1, ZoneKind.TwentyFourHour, "111")],
             TimeSpan.Zero, TimeZoneInfo.Utc, commands);
-        home.HandleSession(clock.UtcNow, commands);
+        home.HandleSession(clock.UtcNow, clock.Now, commands);
         while (!_stop.IsCancellationRequested)
         {
             InstructionBacklog backlog = await storage.Instructions.BacklogAsync(gateway);

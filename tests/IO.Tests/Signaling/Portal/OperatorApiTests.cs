@@ -72,6 +72,21 @@ public sealed class OperatorApiTests(PortalNode node) : IClassFixture<PortalNode
         Assert.False(closed.TryGetProperty("state", out _));
     }
 
+    [Theory]
+    [InlineData("away", true)]
+    [InlineData("stay", false)]
+    [InlineData(null, false)]
+    public async Task An_alarm_that_came_before_the_arming_still_counts_as_one_while_away(string? mode, bool whileAway)
+    {
+        using HttpClient olga = await node.BrowserAsync("olga");
+        await node.HappensAsync(SmaEventKinds.AlarmRaised, "134", 3, mode: mode);
+        string id = (await PortalNode.UntilAsync(olga, "/api/incidents?state=open", q => q.GetProperty("incidents").EnumerateArray().Any(i => i.GetProperty("code").GetString() == "134")))
+            .GetProperty("incidents").EnumerateArray().First(i => i.GetProperty("code").GetString() == "134").GetProperty("id").GetString()!;
+        Assert.Equal(whileAway, node.Get<HomeRecords>().FindIncident(id)!.WhileAway);
+        await olga.PostAsJsonAsync($"/api/incidents/{id}/claim", new { });
+        Assert.Equal(HttpStatusCode.OK, (await olga.PostAsJsonAsync($"/api/incidents/{id}/close", new { disposition = "falseAlarm" })).StatusCode);
+    }
+
     [Fact]
     public async Task A_call_for_help_by_duress_code_stands_in_no_list_of_the_home_until_the_station_has_closed_it()
     {

@@ -94,10 +94,10 @@ public sealed class PortalNode : IAsyncLifetime
     internal static async Task<JsonElement> JsonOf(HttpResponseMessage answer) => JsonSerializer.Deserialize<JsonElement>(await answer.Content.ReadAsStringAsync());
 
     /// <summary>An event of the gateway, durable when the task completes.</summary>
-    internal Task HappensAsync(string kind, string? code = null, ushort? zone = null, MessageBody? body = null)
+    internal Task HappensAsync(string kind, string? code = null, ushort? zone = null, MessageBody? body = null, string? mode = null)
     {
         ulong seq = ++_seq;
-        var sma = new SmaEvent { Id = $"e{seq}", Seq = seq, Time = Time.GetUtcNow(), Kind = kind, Code = code, Zone = zone, Partition = 1, Body = body, Priority = EventPriority.Alarm };
+        var sma = new SmaEvent { Id = $"e{seq}", Seq = seq, Time = Time.GetUtcNow(), Kind = kind, Code = code, Zone = zone, Partition = 1, Mode = mode, Body = body, Priority = EventPriority.Alarm };
         return Get<IStorage>().Events.AppendServerEventAsync("gw-1", sma, Time.GetUtcNow());
     }
 
