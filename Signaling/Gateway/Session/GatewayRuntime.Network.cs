@@ -14,6 +14,7 @@ public sealed partial class GatewayRuntime
     private bool _isAnnounced;
     private volatile TaskCompletionSource _session = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private TimeSpan _hold = TimeSpan.FromSeconds(25);
+    private long _comeBack;
 
     private async Task SessionAsync(CancellationToken stopping)
     {
@@ -21,6 +22,15 @@ public sealed partial class GatewayRuntime
         while (!stopping.IsCancellationRequested)
         {
             await _needHello.WaitAsync(stopping).ConfigureAwait(false);
+            // A server that ends says when to come back; an alarm does not wait for it.
+            TimeSpan told = _time.GetElapsedTime(_time.GetTimestamp(), Interlocked.Read(ref _comeBack));
+            if (told > TimeSpan.Zero)
+            {
+                await Task.Delay(told, _time, stopping).ConfigureAwait(false);
+                // Both GETs heard of it; one hello is enough.
+                _ = await _needHello.WaitAsync(TimeSpan.Zero, stopping).ConfigureAwait(false);
+            }
+
             while (!stopping.IsCancellationRequested)
             {
                 TimeSpan? retry = null;
@@ -94,8 +104,10 @@ public sealed partial class GatewayRuntime
         return true;
     }
 
-    private void LoseSession()
+    private void LoseSession(TimeSpan? told = null)
     {
+        if (told is { } wait)
+            Interlocked.Exchange(ref _comeBack, _time.GetTimestamp() + (long)(wait.TotalSeconds * _time.TimestampFrequency));
         if (IsConnected)
             LogLost(_profile.Id);
         IsConnected = false;
@@ -126,7 +138,7 @@ public sealed partial class GatewayRuntime
 
                 retry = answer.RetryAfter;
                 if (answer.Status is 409 or 503)
-                    LoseSession();
+                    LoseSession(answer.Status == 503 ? retry : null);
             }
             catch (IOException)
             {
