@@ -84,9 +84,9 @@ public sealed partial class EventServer : IHostedService, IAsyncDisposable
         _links.BeginDrain();
         if (_app is null)
             return;
-        // What takes longer, e.g. the upload of a clip, goes on at the next node where it stopped.
-        using var soon = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        soon.CancelAfter(s_end);
+        // What takes longer, e.g. the upload of a clip, goes on at the next node where it stopped. The host's own time may be over already, used up by a
+        // relay that drained; the answers to the gateways are sent all the same.
+        using var soon = new CancellationTokenSource(s_end);
         await _app.StopAsync(soon.Token).ConfigureAwait(false);
     }
 

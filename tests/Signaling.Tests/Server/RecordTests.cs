@@ -51,6 +51,24 @@ public sealed class RecordTests : IAsyncLifetime
         Assert.Equal(404, await StatusAsync(link));
     }
 
+    [Fact]
+    public async Task A_sign_of_life_whose_write_failed_is_written_again_though_the_gateway_stays_silent()
+    {
+        using SmaHttpLink link = _rig.Link();
+        Assert.Equal(404, await StatusAsync(link));
+        using (var other = new SqliteDatabase(Path.Combine(_rig.Folder, SqliteStorage.FileName), readOnly: false))
+        {
+            other.Execute("BEGIN IMMEDIATE");
+            _time.Advance(TimeSpan.FromSeconds(11));
+            await UntilAsync(() => _rig.Logs.Lines.Any(line => line.Contains("4003 ", StringComparison.Ordinal)), "the write failed");
+            other.Execute("ROLLBACK");
+        }
+
+        Assert.Null(_rig.Storage.Gateways.Find(GatewayId)!.LastSeen);
+        _time.Advance(TimeSpan.FromSeconds(11));
+        await UntilAsync(() => _rig.Storage.Gateways.Find(GatewayId)!.LastSeen is not null, "the sign of life is stored");
+    }
+
     private static async Task<int> StatusAsync(SmaHttpLink link) =>
         (await link.SendAsync("GET", Base + "/config", default, null, TimeSpan.FromSeconds(20), CancellationToken.None)).Status;
 }
