@@ -167,7 +167,7 @@ internal static class BodyReader
         var zones = new ushort[items.Length];
         for (int i = 0; i < items.Length; i++)
         {
-            if (!ushort.TryParse(items[i], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out zones[i]))
+            if (!ushort.TryParse(items[i], NumberStyles.None, CultureInfo.InvariantCulture, out zones[i]))
                 x.Fail(SmaFault.Schema, "The attribute bypass is not a list of zone numbers.");
         }
 
@@ -207,6 +207,7 @@ internal static class BodyReader
             switch (x.Name)
             {
                 case "sdp":
+                    Once(x, sdp);
                     sdp = x.Text(65_536);
                     break;
                 case "candidate":
@@ -215,12 +216,13 @@ internal static class BodyReader
                     (candidates ??= []).Add(new MediaCandidate(x.Text(4096), mid, line));
                     break;
                 case "ice":
+                    Once(x, end);
                     end = x.OptionalBoolean("end");
                     if (end is null)
                         x.Fail(SmaFault.Schema, "The attribute end is missing.");
                     break;
                 case "relay":
-                    (relays ??= []).Add(new MediaRelayAddress(Required(x.OptionalText("url", 2048), x, "url"), x.OptionalText("username", 4096), x.OptionalText("credential", 4096)));
+                    (relays ??= []).Add(new MediaRelayAddress(Required(x.OptionalUrl("url", 2048), x, "url"), x.OptionalText("username", 4096), x.OptionalText("credential", 4096)));
                     break;
             }
 
@@ -237,7 +239,7 @@ internal static class BodyReader
         Camera = x.OptionalId("camera"),
         From = x.OptionalTime("from"),
         To = x.OptionalTime("to"),
-        Url = x.OptionalText("url", 2048),
+        Url = x.OptionalUrl("url", 2048),
         Type = x.OptionalText("type", 200),
         Size = x.OptionalNumber("size", SmaContract.MaxSeq),
         Sha256 = Sha256(x, "sha256"),
@@ -246,7 +248,7 @@ internal static class BodyReader
     private static ProvisioningBody Provisioning(XmlCursor x) => new()
     {
         Version = x.OptionalId("version"),
-        Url = x.OptionalText("url", 2048),
+        Url = x.OptionalUrl("url", 2048),
         Sha256 = Sha256(x, "sha256"),
         From = x.OptionalTime("from"),
         To = x.OptionalTime("to"),
@@ -269,12 +271,25 @@ internal static class BodyReader
         while (x.NextChild(scope))
         {
             if (x.Name == "title")
+            {
+                Once(x, title);
                 title = x.Text(200);
+            }
             else if (x.Name == "text")
+            {
+                Once(x, text);
                 text = x.Text(4096);
+            }
         }
 
         return content with { Title = title, Text = text };
+    }
+
+    /// <summary>The current element must be the first of its name.</summary>
+    internal static void Once(XmlCursor x, object? before)
+    {
+        if (before is not null)
+            x.Fail(SmaFault.Schema, $"There is more than one element {x.Name}.");
     }
 
     private static string Required(XmlCursor x, string name, ReadOnlySpan<string> allowed) => Required(x.OptionalToken(name, allowed), x, name);
@@ -291,7 +306,7 @@ internal static class BodyReader
 
     private static string? Sha256(XmlCursor x, string name)
     {
-        string? value = x.OptionalText(name, 66)?.Trim(' ', '\t', '\n', '\r');
+        string? value = x.Token(name);
         if (value is not null && (value.Length != 64 || value.AsSpan().ContainsAnyExcept(s_lowerHex)))
             x.Fail(SmaFault.Schema, $"The attribute {name} is not a SHA-256 in lower-case hexadecimal.");
         return value;
@@ -299,7 +314,7 @@ internal static class BodyReader
 
     private static TimeOnly? ClockTime(XmlCursor x, string name)
     {
-        string? value = x.OptionalText(name, 16)?.Trim(' ', '\t', '\n', '\r');
+        string? value = x.Token(name);
         if (value is null)
             return null;
         if (!TimeOnly.TryParseExact(value, "HH:mm", CultureInfo.InvariantCulture, DateTimeStyles.None, out TimeOnly time))
@@ -309,7 +324,7 @@ internal static class BodyReader
 
     private static decimal? Decimal(XmlCursor x, string name)
     {
-        string? value = x.OptionalText(name, 30);
+        string? value = x.Attribute(name);
         if (value is null)
             return null;
         if (!decimal.TryParse(value, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture, out decimal number))

@@ -123,7 +123,7 @@ public static class SmaReader
         var zone = (ushort?)x.OptionalNumber("zone", ushort.MaxValue);
         string? mode = x.OptionalId("mode"), state = x.OptionalId("state");
         bool unset = x.OptionalToken("clock", s_clocks) == "unset";
-        TimeSpan? monotonic = x.OptionalNumber("monotonic", SmaContract.MaxSeq) is { } ms ? TimeSpan.FromMilliseconds(Math.Min(ms, 1L << 46)) : null;
+        TimeSpan? monotonic = x.OptionalNumber("monotonic", SmaContract.MaxSeq) is { } ms ? new TimeSpan((long)Math.Min(ms, 1UL << 46) * TimeSpan.TicksPerMillisecond) : null;
         BodyReader.Read(x, out DeviceBody? device, out MessageBody? body);
         return new SmaEvent
         {
@@ -219,11 +219,14 @@ public static class SmaReader
                     rejected.Add(new RejectedEvent(seq, code, line, x.Text(4096)));
                     break;
                 case "instructions":
+                    BodyReader.Once(x, instructions);
                     instructions = Instructions(x);
                     break;
             }
         }
 
+        if (missing.Count > 32 || rejected.Count > SmaContract.MaxEvents)
+            x.Fail(SmaFault.Schema, "The answer names more than 32 gaps or 256 refusals.");
         return accepted with { Missing = missing, Rejected = rejected, Instructions = instructions };
     }
 
@@ -233,7 +236,7 @@ public static class SmaReader
         var majors = new byte[items.Length];
         for (int i = 0; i < items.Length; i++)
         {
-            if (!byte.TryParse(items[i], System.Globalization.NumberStyles.AllowLeadingSign, System.Globalization.CultureInfo.InvariantCulture, out majors[i]))
+            if (!byte.TryParse(items[i], System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out majors[i]))
                 x.Fail(SmaFault.Schema, "The attribute majors is not a list of version numbers.");
         }
 
@@ -278,43 +281,52 @@ public static class SmaReader
     {
         string gateway = x.RequiredId("gateway");
         string? claim = x.OptionalId("claim");
-        string csr = "";
+        string? csr = null;
         XmlScope scope = x.Enter();
         while (x.NextChild(scope))
         {
-            if (x.Name == "csr")
-                csr = x.Text(65_536);
+            if (x.Name != "csr")
+                continue;
+            BodyReader.Once(x, csr);
+            csr = x.Text(65_536);
         }
 
-        if (csr.Length == 0)
-            x.Fail(SmaFault.Schema, "The element csr is missing.");
-        return new EnrolRequest(gateway, claim, csr);
+        if (csr is not { Length: > 0 })
+            x.Fail(SmaFault.Schema, "The element csr is missing or empty.");
+        return new EnrolRequest(gateway, claim, csr ?? "");
     }
 
     private static EnrolAnswer Enrolled(XmlCursor x)
     {
         string gateway = x.RequiredId("gateway");
         DateTimeOffset notAfter = x.RequiredTime("notAfter");
-        string certificate = "", authority = "";
+        string? certificate = null, authority = null;
         XmlScope scope = x.Enter();
         while (x.NextChild(scope))
         {
             if (x.Name == "certificate")
+            {
+                BodyReader.Once(x, certificate);
                 certificate = x.Text(65_536);
+            }
             else if (x.Name == "authority")
+            {
+                BodyReader.Once(x, authority);
                 authority = x.Text(65_536);
+            }
         }
 
-        if (certificate.Length == 0 || authority.Length == 0)
-            x.Fail(SmaFault.Schema, "The certificate or its authority is missing.");
-        return new EnrolAnswer(gateway, notAfter, certificate, authority);
+        if (certificate is not { Length: > 0 } || authority is not { Length: > 0 })
+            x.Fail(SmaFault.Schema, "The certificate or its authority is missing or empty.");
+        return new EnrolAnswer(gateway, notAfter, certificate ?? "", authority ?? "");
     }
 
     private static ErrorDocument Error(XmlCursor x)
     {
         var status = (int)x.RequiredNumber("status", ushort.MaxValue);
-        string code = x.RequiredId("code"), id = x.RequiredId("id"), retry = RequiredText(x, "retry", 8);
-        TimeSpan? wait = retry == "never" ? null : TimeSpan.FromSeconds(Math.Min(x.RequiredNumber("retry", 604_800), 604_800));
+        string code = x.RequiredId("code"), id = x.RequiredId("id");
+        TimeSpan? wait = x.Token("retry") == "never" ? null : TimeSpan.FromSeconds(Math.Min(x.RequiredNumber("retry", 604_800), 604_800));
+        _ = x.OptionalUrl("type", 2048);
         string? title = x.OptionalText("title", 200);
         var line = (int)Math.Min(x.OptionalNumber("line", uint.MaxValue) ?? 0, int.MaxValue);
         return new ErrorDocument(status, code, wait, id, title ?? "", x.Text(4096), line);

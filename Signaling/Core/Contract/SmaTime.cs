@@ -18,7 +18,7 @@ public static class SmaTime
         // The one form that gateways send a thousand times for each of the others.
         if (text.Length == 24 && text[4] == '-' && text[7] == '-' && text[10] == 'T' && text[13] == ':' && text[16] == ':' && text[19] == '.' && text[23] == 'Z')
             return TryReadUsual(text, out time);
-        return text.Length is >= 20 and <= 28
+        return text.Length is >= 20 and <= 28 && text[^2] != '.'
             && DateTimeOffset.TryParseExact(text, s_formats, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out time)
             && time.Year is >= 1900 and < 2200;
     }

@@ -41,7 +41,7 @@ public static class SmaWriter
         x.Attribute("state"u8, message.State);
         if (message.IsClockUnset)
             x.Attribute("clock"u8, "unset");
-        x.Attribute("monotonic"u8, message.Monotonic is { } monotonic ? (ulong)Math.Max(0, monotonic.TotalMilliseconds) : null);
+        x.Attribute("monotonic"u8, message.Monotonic is { } monotonic ? (ulong)Math.Max(0, monotonic.Ticks / TimeSpan.TicksPerMillisecond) : null);
         BodyWriter.Write(x, message.Device, message.Body);
         x.End("event"u8);
     }

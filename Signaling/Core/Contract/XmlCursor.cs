@@ -17,6 +17,7 @@ internal sealed class XmlCursor : IDisposable
 {
     private const int NamesBeforeFreshTable = 4096;
 
+    private static readonly char[] s_space = [' ', '\t', '\n', '\r'];
     private static readonly UTF8Encoding s_utf8 = new(false, throwOnInvalidBytes: true);
 
     private readonly CharBufferReader _text = new();
@@ -165,7 +166,7 @@ internal sealed class XmlCursor : IDisposable
             {
                 case XmlNodeType.Text or XmlNodeType.CDATA or XmlNodeType.SignificantWhitespace or XmlNodeType.Whitespace:
                     string piece = _reader.Value;
-                    if (result.Length + (builder?.Length ?? 0) + piece.Length > limit)
+                    if ((builder?.Length ?? result.Length) + piece.Length > limit)
                     {
                         Fail(SmaFault.Schema, "A text is longer than its type allows.");
                         return "";
@@ -206,6 +207,18 @@ internal sealed class XmlCursor : IDisposable
         return value;
     }
 
+    /// <summary>The attribute without the white space around it, null when absent.</summary>
+    public string? Token(string name) => Attribute(name)?.Trim(s_space);
+
+    /// <summary>An address, in the sense of the schema's anyURI: white space around it does not count, a second # is none.</summary>
+    public string? OptionalUrl(string name, int limit)
+    {
+        string? value = Token(name);
+        if (value is not null && (value.Length > limit || value.Contains("##", StringComparison.Ordinal) || !Uri.TryCreate(value, UriKind.RelativeOrAbsolute, out _)))
+            Fail(SmaFault.Schema, $"The attribute {name} is not an address of at most {limit} characters.");
+        return value;
+    }
+
     public string? OptionalText(string name, int limit)
     {
         string? value = Attribute(name);
@@ -219,10 +232,11 @@ internal sealed class XmlCursor : IDisposable
         string? value = Attribute(name);
         if (value is null)
             return null;
-        if (!ulong.TryParse(value, NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite | NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out ulong number)
+        if (!ulong.TryParse(value, NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture, out ulong number)
             || number > max || number < min)
         {
             Fail(SmaFault.Schema, $"The attribute {name} is not a number of its range.");
+            return 0;
         }
 
         return number;
@@ -241,7 +255,7 @@ internal sealed class XmlCursor : IDisposable
         string? value = Attribute(name);
         if (value is null)
             return null;
-        if (!SmaTime.TryRead(value.AsSpan().Trim(), out DateTimeOffset time))
+        if (!SmaTime.TryRead(value.AsSpan().Trim(s_space), out DateTimeOffset time))
             Fail(SmaFault.Schema, $"The attribute {name} is not a time such as 2026-11-21T08:15:28.120Z.");
         return time;
     }
@@ -292,7 +306,7 @@ internal sealed class XmlCursor : IDisposable
         string? value = Attribute(name);
         if (string.IsNullOrEmpty(value))
             return [];
-        string[] items = value.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
+        string[] items = value.Split(s_space, StringSplitOptions.RemoveEmptyEntries);
         if (items.Length > max)
             Fail(SmaFault.Schema, $"The attribute {name} has more than {max} items.");
         return items;

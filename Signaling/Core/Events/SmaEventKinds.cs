@@ -44,9 +44,6 @@ public static class SmaEventKinds
     /// <summary>Made by the Event Server: a lost or suspect gateway is back.</summary>
     public const string GatewayBack = "gateway.back";
 
-    /// <summary>Made by the Event Server: a message id came again with another sequence number.</summary>
-    public const string GatewayFault = "gateway.fault";
-
     /// <summary>All kinds a gateway may send.</summary>
     public static IReadOnlyList<string> FromGateway { get; } =
     [

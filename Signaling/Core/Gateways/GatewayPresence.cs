@@ -9,10 +9,13 @@ namespace MediaRelay.Signaling.Gateways;
 ///                         ^---------------------heard--------------------+--------------+
 /// </code>
 /// While a request is held the gateway counts as heard only when the request came and when it ended: a pulled cable sends no reset.
+/// Silence that the server itself asked for does not count: after a restart until the gateway is heard, and until the time it was told to come back.
 /// </remarks>
 public sealed class GatewayPresence(PresenceLimits limits)
 {
     private TimeSpan _heard;
+    private TimeSpan _expected = TimeSpan.MinValue;
+    private TimeSpan _told = TimeSpan.MinValue;
     private TimeSpan? _reset;
     private int _open;
 
@@ -28,18 +31,29 @@ public sealed class GatewayPresence(PresenceLimits limits)
     /// <summary>When <see cref="HandleDeadline"/> has to be called, null when nothing is pending.</summary>
     public TimeSpan? NextDeadline => State switch
     {
-        PresenceState.Connected => Earlier(_heard + Limits.Silence, _reset + Limits.ResetGrace),
-        PresenceState.Suspect => Earlier(_heard + Limits.Lost, _reset + Limits.Lost),
+        PresenceState.Connected => Earlier(Silent(_heard) + Limits.Silence, Silent(_reset) + Limits.ResetGrace),
+        PresenceState.Suspect => Earlier(Silent(_heard) + Limits.Lost, Silent(_reset) + Limits.Lost),
         _ => null,
     };
 
-    /// <summary>After a restart: the gateway was connected before, so its silence from now on means something.</summary>
-    public void HandleExpected(TimeSpan now)
+    /// <summary>After a restart: what the gateway was before it still holds, so that its silence means something, and its return too.</summary>
+    /// <param name="before">Its state when it was noted last.</param>
+    /// <param name="heard">When it was heard last; before the start of the process that is a negative time.</param>
+    /// <param name="until">Its silence counts from here on, unless it is heard before: all return at once, and not all get in at once.</param>
+    public void HandleExpected(PresenceState before, TimeSpan heard, TimeSpan until)
     {
         if (State != PresenceState.Unknown)
             return;
-        State = PresenceState.Connected;
-        _heard = now;
+        State = before;
+        _heard = heard;
+        _expected = until;
+    }
+
+    /// <summary>The gateway was told to come back at this time; until then it may be silent.</summary>
+    public void HandleTold(TimeSpan until)
+    {
+        if (until > _told)
+            _told = until;
     }
 
     /// <summary>A request, or bytes of one, arrived.</summary>
@@ -68,15 +82,22 @@ public sealed class GatewayPresence(PresenceLimits limits)
     {
         if (State == PresenceState.Connected)
         {
-            if (_reset is { } reset && now >= reset + Limits.ResetGrace)
+            if (Silent(_reset) is { } reset && now >= reset + Limits.ResetGrace)
                 Change(PresenceState.Suspect, $"The connection was reset and no other came within {Limits.ResetGrace.TotalSeconds:0.#} s.", changes);
-            else if (now >= _heard + Limits.Silence)
+            else if (now >= Silent(_heard) + Limits.Silence)
                 Change(PresenceState.Suspect, $"Nothing was heard for {Limits.Silence.TotalSeconds:0.#} s.", changes);
         }
 
-        if (State == PresenceState.Suspect && now >= Earlier(_heard + Limits.Lost, _reset + Limits.Lost))
+        if (State == PresenceState.Suspect && now >= Earlier(Silent(_heard) + Limits.Lost, Silent(_reset) + Limits.Lost))
             Change(PresenceState.Lost, $"Nothing was heard for {Limits.Lost.TotalSeconds:0.#} s.", changes);
     }
+
+    /// <summary>When a silence that began then begins to count.</summary>
+    private TimeSpan Silent(TimeSpan since) => Later(since, Later(_expected, _told));
+
+    private TimeSpan? Silent(TimeSpan? since) => since is { } time ? Silent(time) : null;
+
+    private static TimeSpan Later(TimeSpan first, TimeSpan second) => first > second ? first : second;
 
     private static TimeSpan Earlier(TimeSpan first, TimeSpan? second) => second is { } other && other < first ? other : first;
 
@@ -86,6 +107,7 @@ public sealed class GatewayPresence(PresenceLimits limits)
             Change(PresenceState.Connected, State == PresenceState.Unknown ? "The gateway was heard for the first time." : "The gateway was heard again.", changes);
         _heard = now;
         _reset = null;
+        _expected = TimeSpan.MinValue;
     }
 
     private void Change(PresenceState to, string reason, List<PresenceChange> changes)

@@ -11,7 +11,9 @@ public sealed class RetryBackoff(RandomNumberGenerator random)
 {
     private static readonly TimeSpan s_first = TimeSpan.FromSeconds(0.5);
     private static readonly TimeSpan s_mostForAlarms = TimeSpan.FromSeconds(30);
-    private static readonly TimeSpan s_most = TimeSpan.FromSeconds(300);
+
+    /// <summary>The longest wait without alarms that the gateway chooses by itself.</summary>
+    public static readonly TimeSpan Most = TimeSpan.FromSeconds(300);
 
     private int _failures;
 
@@ -31,7 +33,7 @@ public sealed class RetryBackoff(RandomNumberGenerator random)
     public TimeSpan HandleFailure(bool hasAlarm, TimeSpan? retryAfter)
     {
         _failures = Math.Min(_failures + 1, 30);
-        TimeSpan most = hasAlarm ? s_mostForAlarms : s_most;
+        TimeSpan most = hasAlarm ? s_mostForAlarms : Most;
         if (retryAfter is { } told)
             return hasAlarm && told > s_mostForAlarms ? s_mostForAlarms : told;
         double ceiling = Math.Min(most.TotalSeconds, s_first.TotalSeconds * Math.Pow(2, _failures - 1));

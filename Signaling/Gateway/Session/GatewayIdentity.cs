@@ -9,10 +9,27 @@ public static class GatewayIdentity
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(20);
 
     /// <summary>Opens the certificate of a folder; null when there is none.</summary>
+    /// <remarks>A renewal that was cut off between its two moves left the new key beside the old certificate, and the new certificate beside both: the move is made up for.</remarks>
     public static X509Certificate2? Open(string folder)
     {
-        string certificate = Path.Combine(folder, "gateway.crt"), key = Path.Combine(folder, "gateway.key");
+        string certificate = Path.Combine(folder, "gateway.crt"), key = Path.Combine(folder, "gateway.key"), renewed = certificate + ".new";
+        if (File.Exists(key) && File.Exists(renewed) && IsPair(renewed, key))
+            File.Move(renewed, certificate, true);
         return File.Exists(certificate) && File.Exists(key) ? X509Certificate2.CreateFromPemFile(certificate, key) : null;
+    }
+
+    private static bool IsPair(string certificate, string key)
+    {
+        try
+        {
+            using X509Certificate2 opened = X509Certificate2.CreateFromPemFile(certificate, key);
+            return true;
+        }
+        catch (Exception e) when (e is CryptographicException or ArgumentException)
+        {
+            // It is half written, or its key was not moved yet: the old pair is whole.
+            return false;
+        }
     }
 
     /// <summary>True when a third of the life, or 30 days, are left.</summary>
@@ -37,9 +54,9 @@ public static class GatewayIdentity
         if (!SmaReader.TryReadEnrolled(answer.Body, out EnrolAnswer enrolled, out SmaFault fault))
             return fault.Text;
         Directory.CreateDirectory(folder);
-        // The key first: a certificate without its key would be taken for an identity.
+        // The key first: a certificate without its key would be taken for an identity. What a crash leaves between the moves is mended by Open.
         WritePrivate(Path.Combine(folder, "gateway.key.new"), key.ExportPkcs8PrivateKeyPem());
-        await File.WriteAllTextAsync(Path.Combine(folder, "gateway.crt.new"), enrolled.Certificate, cancellation).ConfigureAwait(false);
+        WritePrivate(Path.Combine(folder, "gateway.crt.new"), enrolled.Certificate);
         File.Move(Path.Combine(folder, "gateway.key.new"), Path.Combine(folder, "gateway.key"), true);
         File.Move(Path.Combine(folder, "gateway.crt.new"), Path.Combine(folder, "gateway.crt"), true);
         return null;

@@ -21,6 +21,7 @@ public sealed partial class GatewayRuntime
     private readonly SessionGate _session = new();
     private TimeSpan _hold = TimeSpan.FromSeconds(25);
     private TimeSpan? _hinted;
+    private long _comeBack;
 
     private async Task SessionAsync(CancellationToken stopping)
     {
@@ -29,6 +30,15 @@ public sealed partial class GatewayRuntime
         while (!stopping.IsCancellationRequested)
         {
             await _needHello.WaitAsync(s_helloEvery, stopping).ConfigureAwait(false);
+            // A server that ends says when to come back; an alarm does not wait for it.
+            TimeSpan told = _time.GetElapsedTime(_time.GetTimestamp(), Interlocked.Read(ref _comeBack));
+            if (told > TimeSpan.Zero)
+            {
+                await Task.Delay(told, _time, stopping).ConfigureAwait(false);
+                // Both GETs heard of it; one hello is enough.
+                _ = await _needHello.WaitAsync(TimeSpan.Zero, stopping).ConfigureAwait(false);
+            }
+
             while (!stopping.IsCancellationRequested)
             {
                 TimeSpan? retry = null;
@@ -176,8 +186,10 @@ public sealed partial class GatewayRuntime
         Wake(_needHello);
     }
 
-    private void LoseSession()
+    private void LoseSession(TimeSpan? told = null)
     {
+        if (told is { } wait)
+            Interlocked.Exchange(ref _comeBack, _time.GetTimestamp() + (long)(wait.TotalSeconds * _time.TimestampFrequency));
         if (IsConnected)
             LogLost(_profile.Id);
         IsConnected = false;
@@ -210,7 +222,7 @@ public sealed partial class GatewayRuntime
                     LogUnreadable(_profile.Id, fault.Text);
                 retry = answer.RetryAfter;
                 if (answer.Status is 409 or 503)
-                    LoseSession();
+                    LoseSession(answer.Status == 503 ? retry : null);
             }
             catch (IOException)
             {

@@ -2,12 +2,14 @@ using System.Security.Cryptography;
 
 namespace MediaRelay.Signaling.IO.Authority;
 
-/// <summary>Encrypts secrets at rest with AES-256-GCM; the key is a file outside the database, readable by its owner only.</summary>
+/// <summary>Encrypts secrets at rest with AES-256-GCM; the key is a file outside the database, readable by its owner only. Any thread may use it.</summary>
 public sealed class SecretBox : IDisposable
 {
     private const int NonceLength = 12;
     private const int TagLength = 16;
 
+    // A cipher holds the state of one operation: two threads in it would mix their nonces.
+    private readonly Lock _lock = new();
     private readonly AesGcm _cipher;
 
     private SecretBox(byte[] key) => _cipher = new AesGcm(key, TagLength);
@@ -35,7 +37,8 @@ public sealed class SecretBox : IDisposable
     {
         byte[] box = new byte[NonceLength + secret.Length + TagLength];
         RandomNumberGenerator.Fill(box.AsSpan(0, NonceLength));
-        _cipher.Encrypt(box.AsSpan(0, NonceLength), secret, box.AsSpan(NonceLength, secret.Length), box.AsSpan(NonceLength + secret.Length), label);
+        lock (_lock)
+            _cipher.Encrypt(box.AsSpan(0, NonceLength), secret, box.AsSpan(NonceLength, secret.Length), box.AsSpan(NonceLength + secret.Length), label);
         return box;
     }
 
@@ -47,7 +50,8 @@ public sealed class SecretBox : IDisposable
         byte[] secret = new byte[box.Length - NonceLength - TagLength];
         try
         {
-            _cipher.Decrypt(box[..NonceLength], box[NonceLength..^TagLength], box[^TagLength..], secret, label);
+            lock (_lock)
+                _cipher.Decrypt(box[..NonceLength], box[NonceLength..^TagLength], box[^TagLength..], secret, label);
             return secret;
         }
         catch (AuthenticationTagMismatchException)

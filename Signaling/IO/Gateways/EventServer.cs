@@ -19,9 +19,10 @@ using Microsoft.Extensions.Logging;
 namespace MediaRelay.Signaling.IO.Gateways;
 
 /// <summary>The listener for gateways: its own HTTP server, so that its limits and its certificates are its own.</summary>
-public sealed partial class EventServer : IHostedLifecycleService, IAsyncDisposable
+public sealed partial class EventServer : IHostedService, IAsyncDisposable
 {
     private static readonly TimeSpan s_reload = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan s_end = TimeSpan.FromSeconds(5);
 
     private readonly SignalingOptions _options;
     private readonly OperatorAuthority _authority;
@@ -77,27 +78,20 @@ public sealed partial class EventServer : IHostedLifecycleService, IAsyncDisposa
         LogListening(Endpoint);
     }
 
-    public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    /// <summary>Held requests are answered and no new session starts, while posts of events still are taken.</summary>
-    public Task StoppingAsync(CancellationToken cancellationToken)
-    {
-        _endpoints.IsDraining = true;
-        _links.EndHeldRequests();
-        return Task.CompletedTask;
-    }
-
+    /// <summary>
+    /// Held requests are answered with the time to come back, and the listener goes at once. Until then the node serves its gateways as
+    /// always: a relay of the same process may drain for minutes before, and its sessions need them.
+    /// </summary>
     public async Task StopAsync(CancellationToken cancellationToken)
     {
-        _endpoints.IsDraining = true;
-        _links.EndHeldRequests();
-        if (_app is not null)
-            await _app.StopAsync(cancellationToken).ConfigureAwait(false);
+        _links.BeginDrain();
+        if (_app is null)
+            return;
+        // What takes longer, e.g. the upload of a clip, goes on at the next node where it stopped. The host's own time may be over already, used up by a
+        // relay that drained; the answers to the gateways are sent all the same.
+        using var soon = new CancellationTokenSource(s_end);
+        await _app.StopAsync(soon.Token).ConfigureAwait(false);
     }
-
-    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     public async ValueTask DisposeAsync()
     {

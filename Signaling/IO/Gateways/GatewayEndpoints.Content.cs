@@ -21,6 +21,14 @@ internal sealed partial class GatewayEndpoints
     private Task SchemaAsync(HttpContext context, string name) =>
         SmaSchemas.Read(name) is { } content ? SendAsync(context, content, SmaContract.ContentType) : NotFoundAsync(context);
 
+    /// <summary>Sends the reader on to the file's own address: the files that it includes lie beside it.</summary>
+    private static Task RootSchemaAsync(HttpContext context)
+    {
+        context.Response.StatusCode = 308;
+        context.Response.Headers.Location = "/sma/1/schema/" + SmaSchemas.Root;
+        return Task.CompletedTask;
+    }
+
     private async Task EnrolAsync(HttpContext context)
     {
         (bool isRead, EnrolRequest enrol) = await ReadAsync<EnrolRequest>(context, SmaReader.TryReadEnrol).ConfigureAwait(false);

@@ -38,9 +38,9 @@ internal sealed partial class GatewayEndpoints
             return;
         }
 
-        if (IsDraining)
+        if (_links.IsDraining)
         {
-            await BusyAsync(context).ConfigureAwait(false);
+            await BusyAsync(context, link).ConfigureAwait(false);
             return;
         }
 
@@ -204,6 +204,7 @@ internal sealed partial class GatewayEndpoints
         return new EventAppend(batch.Gateway, batch.Epoch, pending, _clock.UtcNow) { Refused = batch.Rejected.Count == 0 ? [] : [.. batch.Rejected.Select(one => one.Seq)] };
     }
 
+    /// <summary>True when the gateway has a session or gets one; else it is told when to come back, and not missed until then.</summary>
     private bool TryAdmit(GatewayLink link, bool isAlarm, out TimeSpan later)
     {
         later = TimeSpan.Zero;
@@ -211,8 +212,14 @@ internal sealed partial class GatewayEndpoints
             return true;
         lock (_admissionLock)
         {
-            if (!_admission.TryAdmit(isAlarm, _clock.Now, out later))
+            TimeSpan now = _clock.Now;
+            bool isAdmitted = _admission.TryAdmit(isAlarm, link.Booked, now, out later, out TimeSpan? slot);
+            link.Booked = slot;
+            if (!isAdmitted)
+            {
+                link.Tell(now, later);
                 return false;
+            }
         }
 
         // An alarm passes, but does not open the door for the rest of the gateway's traffic.
@@ -222,15 +229,17 @@ internal sealed partial class GatewayEndpoints
 
     private Task RefuseReservedAsync(HttpContext context) => RefuseAsync(context, 422, SmaFault.Meaning, null, "Reserved epoch", "This epoch belongs to the server.");
 
-    private Task BusyAsync(HttpContext context)
+    /// <summary>The node ends: the gateway is sent away for a random part of the time that all gateways of the node need to return.</summary>
+    private Task BusyAsync(HttpContext context, GatewayLink link)
     {
-        TimeSpan later = TimeSpan.FromSeconds(1 + System.Security.Cryptography.RandomNumberGenerator.GetInt32(Math.Max(1, (int)_options.ReconnectSpread.TotalSeconds)));
+        int part = System.Security.Cryptography.RandomNumberGenerator.GetInt32((int)_links.DrainSpread.TotalSeconds + 1);
+        TimeSpan later = link.TellOnce(_clock.Now, ReturnPlan.LeastAtTheEnd + TimeSpan.FromSeconds(part));
         return RefuseAsync(context, 503, "draining", later, "Draining", "This node stops. Come back later; the time is spread so that not all return at once.");
     }
 
     private async Task NoteHelloAsync(HttpContext context, GatewayLink link, Hello hello)
     {
-        GatewayRecord? record = link.Record;
+        GatewayRecord? record = _storage.Gateways.Find(link.Gateway);
         bool isClaimUsed = record?.ClaimDigest is not null && CertifiedGateway(context) is not null;
         if (record is null || (record.Software == hello.Software && record.ConfigActive == hello.Config && !isClaimUsed))
             return;

@@ -26,9 +26,9 @@ internal sealed partial class GatewayEndpoints
             return;
         }
 
-        if (IsDraining)
+        if (_links.IsDraining)
         {
-            await BusyAsync(context).ConfigureAwait(false);
+            await BusyAsync(context, link).ConfigureAwait(false);
             return;
         }
 
@@ -36,9 +36,21 @@ internal sealed partial class GatewayEndpoints
             Acknowledge(link, acknowledged);
         TimeSpan now = _clock.Now;
         TimeSpan most = link.Hold;
-        IReadOnlyList<Instruction>? batch = await WaitAsync(context, link, now, now + (hold < most ? hold : most)).ConfigureAwait(false);
+        (IReadOnlyList<Instruction>? batch, Waited how) = await WaitAsync(context, link, now, now + (hold < most ? hold : most)).ConfigureAwait(false);
+        if (how == Waited.Refused)
+        {
+            await RefuseAsync(context, 403, "disabled", null, "Not served", "The gateway was switched off or its certificate revoked while the request waited.").ConfigureAwait(false);
+            return;
+        }
+
         if (batch is null or { Count: 0 })
         {
+            if (_links.IsDraining)
+            {
+                await BusyAsync(context, link).ConfigureAwait(false);
+                return;
+            }
+
             context.Response.StatusCode = 204;
             return;
         }
@@ -74,11 +86,14 @@ internal sealed partial class GatewayEndpoints
         context.Response.Headers.CacheControl = "no-store";
         context.Response.BodyWriter.Write(":\n\n"u8);
         await context.Response.BodyWriter.FlushAsync(context.RequestAborted).ConfigureAwait(false);
-        TimeSpan end = _clock.Now + s_streamLife;
-        while (!context.RequestAborted.IsCancellationRequested && !IsDraining && _clock.Now < end)
+        // A stream that a password opened ends with the life of a nonce, so that a changed password counts.
+        TimeSpan end = _clock.Now + (CertifiedGateway(context) is null ? _options.DigestNonceLife : s_streamLife);
+        while (!context.RequestAborted.IsCancellationRequested && !_links.IsDraining && _clock.Now < end)
         {
             TimeSpan now = _clock.Now;
-            IReadOnlyList<Instruction>? batch = await WaitAsync(context, link, now, now + s_streamBeat).ConfigureAwait(false);
+            (IReadOnlyList<Instruction>? batch, Waited how) = await WaitAsync(context, link, now, now + s_streamBeat).ConfigureAwait(false);
+            if (how != Waited.Served)
+                return;
             WriteStream(context.Response.BodyWriter, link, batch ?? []);
             _metrics.CountInstructions(batch?.Count ?? 0);
             System.IO.Pipelines.FlushResult flushed = await context.Response.BodyWriter.FlushAsync(context.RequestAborted).ConfigureAwait(false);
@@ -111,11 +126,14 @@ internal sealed partial class GatewayEndpoints
         }
     }
 
-    private async Task<IReadOnlyList<Instruction>?> WaitAsync(HttpContext context, GatewayLink link, TimeSpan now, TimeSpan deadline)
+    private async Task<(IReadOnlyList<Instruction>? Batch, Waited How)> WaitAsync(HttpContext context, GatewayLink link, TimeSpan now, TimeSpan deadline)
     {
         Task<IReadOnlyList<Instruction>?> waiting = link.WaitAsync(now, deadline, out GatewayLink.Waiter? waiter);
         if (waiter is null)
-            return await waiting.ConfigureAwait(false);
+            return (await waiting.ConfigureAwait(false), Waited.Served);
+        // It may have come just behind the one who ends all held requests.
+        if (_links.IsDraining)
+            link.Abandon(waiter);
         IReadOnlyList<Instruction>? batch;
         await using (context.RequestAborted.UnsafeRegister(static state =>
         {
@@ -129,10 +147,31 @@ internal sealed partial class GatewayEndpoints
         if (batch is not null && context.RequestAborted.IsCancellationRequested)
         {
             link.Unsent(_clock.Now);
-            return null;
+            return (null, Waited.Served);
         }
 
-        return batch;
+        if (await IsStillServedAsync(context, link).ConfigureAwait(false))
+            return (batch, waiter.IsDisplaced ? Waited.Displaced : Waited.Served);
+        if (batch is not null)
+            link.Unsent(_clock.Now);
+        return (null, Waited.Refused);
+    }
+
+    /// <summary>A right may end while a request waits.</summary>
+    private async ValueTask<bool> IsStillServedAsync(HttpContext context, GatewayLink link) =>
+        !(CertifiedGateway(context) is not null && context.Connection.ClientCertificate is { } certificate && _authority.IsRevoked(certificate.SerialNumber))
+        && await _links.FindAsync(link.Gateway).ConfigureAwait(false) is { Record.IsEnabled: true };
+
+    /// <summary>How a wait ended.</summary>
+    private enum Waited
+    {
+        Served,
+
+        /// <summary>Newer requests of the gateway took its place.</summary>
+        Displaced,
+
+        /// <summary>The gateway has no right to an answer any more.</summary>
+        Refused,
     }
 
     private bool TryReadQuery(HttpContext context, out ulong? after, out TimeSpan hold)

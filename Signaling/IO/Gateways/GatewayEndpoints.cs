@@ -50,9 +50,6 @@ internal sealed partial class GatewayEndpoints
         _admission = new ReconnectAdmission(options.SessionsPerSecond, options.SessionsPerSecond, options.ReconnectSpread, RandomNumberGenerator.Create());
     }
 
-    /// <summary>True while the node drains: gateways are asked to come back a little later, to a node that stays.</summary>
-    public bool IsDraining { get; set; }
-
     /// <summary>Answers one request; nothing but a broken connection leaves it as an exception.</summary>
     public async Task HandleAsync(HttpContext context)
     {
@@ -106,7 +103,7 @@ internal sealed partial class GatewayEndpoints
             return NotFoundAsync(context);
         return path[3] switch
         {
-            "schema" when path.Length <= 5 => OnMethodAsync(context, "GET", () => SchemaAsync(context, path.Length == 5 ? path[4] : SmaSchemas.Root)),
+            "schema" when path.Length <= 5 => OnMethodAsync(context, "GET", () => path.Length == 5 ? SchemaAsync(context, path[4]) : RootSchemaAsync(context)),
             "enrol" when path.Length == 4 => OnMethodAsync(context, "POST", () => EnrolAsync(context)),
             "gw" when path.Length is 6 or 7 && SmaContract.IsId(path[4]) => GatewayAsync(context, path[4], path[5], path.Length == 7 ? path[6] : null),
             _ => NotFoundAsync(context),
@@ -184,14 +181,14 @@ internal sealed partial class GatewayEndpoints
                 return null;
             }
 
-            GatewayLink? known = await _links.FindAsync(gateway).ConfigureAwait(false);
-            if (known is { Record.IsEnabled: true })
-                return known;
+            (GatewayLink Link, GatewayRecord Record)? known = await _links.FindAsync(gateway).ConfigureAwait(false);
+            if (known is { Record.IsEnabled: true } good)
+                return good.Link;
             await RefuseAsync(context, known is null ? 404 : 403, known is null ? "unknown-gateway" : "disabled", null, "Not served", "The gateway is not registered here, or is switched off.").ConfigureAwait(false);
             return null;
         }
 
-        GatewayRecord? record = _links.Known(gateway)?.Record ?? _storage.Gateways.Find(gateway);
+        GatewayRecord? record = _links.FindRecord(gateway);
         TimeSpan now = _clock.Now;
         string source = context.Connection.RemoteIpAddress?.ToString() ?? "";
         DigestVerdict verdict = _digest.Check(context.Request.Headers.Authorization, context.Request.Method, context.Features.Get<IHttpRequestFeature>()!.RawTarget, source, record, now);
@@ -200,7 +197,7 @@ internal sealed partial class GatewayEndpoints
             case DigestOutcome.Accepted when record!.IsEnabled:
                 ConnectionGate.MarkAuthenticated(context.Features.Get<IConnectionItemsFeature>());
                 context.Response.Headers["Authentication-Info"] = verdict.Info;
-                return await _links.FindAsync(gateway).ConfigureAwait(false);
+                return (await _links.FindAsync(gateway).ConfigureAwait(false))?.Link;
             case DigestOutcome.Accepted:
                 await RefuseAsync(context, 403, "disabled", null, "Not served", "The gateway is switched off.").ConfigureAwait(false);
                 return null;

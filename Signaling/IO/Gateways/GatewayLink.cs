@@ -5,7 +5,7 @@ using MediaRelay.Signaling.IO.Storage;
 namespace MediaRelay.Signaling.IO.Gateways;
 
 /// <summary>What this node keeps in memory for one gateway: its record, waiting instructions, held requests, presence and rates.</summary>
-/// <remarks>Every member is guarded by the object's own lock; nothing is awaited inside it.</remarks>
+/// <remarks>The object's own lock guards what belongs together; nothing is awaited inside it. A value that stands alone (an address, a flag) needs none.</remarks>
 internal sealed class GatewayLink
 {
     private const int MaxWaiters = 2;
@@ -20,8 +20,11 @@ internal sealed class GatewayLink
     private readonly TimeSpan _batching;
     private readonly TimeSpan _hold;
     private TimeSpan? _released;
+    private TimeSpan? _told;
     private bool _flushPending;
     private ulong _last;
+    private GatewayRecord? _record;
+    private TimeSpan _recordRead;
 
     public GatewayLink(string gateway, SignalingOptions options, PresenceLimits limits)
     {
@@ -42,9 +45,6 @@ internal sealed class GatewayLink
     /// <summary>Loads the backlog once; later callers wait for the same task.</summary>
     public Task? Loading { get; set; }
 
-    /// <summary>The gateway's record; null makes the next request read it again.</summary>
-    public GatewayRecord? Record { get; set; }
-
     /// <summary>Epoch of the numbers of instructions.</summary>
     public string InstructionEpoch { get; private set; } = "";
 
@@ -56,6 +56,9 @@ internal sealed class GatewayLink
 
     /// <summary>True from a hello until the gateway is lost.</summary>
     public bool HasSession { get; set; }
+
+    /// <summary>The time that the admission gave this gateway; belongs to the admission's lock.</summary>
+    public TimeSpan? Booked { get; set; }
 
     /// <summary>Address the gateway's requests come from.</summary>
     public IPAddress? Address { get; set; }
@@ -226,7 +229,7 @@ internal sealed class GatewayLink
         }
     }
 
-    /// <summary>Waits for instructions until the deadline; null means none came, or the request was displaced by newer ones.</summary>
+    /// <summary>Waits for instructions until the deadline; null means none came, or the request was displaced by newer ones, as the waiter says.</summary>
     public Task<IReadOnlyList<Instruction>?> WaitAsync(TimeSpan now, TimeSpan deadline, out Waiter? waiter)
     {
         lock (_lock)
@@ -244,7 +247,7 @@ internal sealed class GatewayLink
                 return Task.FromResult<IReadOnlyList<Instruction>?>(null);
             if (_waiters.Count == MaxWaiters)
             {
-                _waiters[0].TrySetResult(null);
+                _waiters[0].Displace();
                 _waiters.RemoveAt(0);
             }
 
@@ -309,20 +312,69 @@ internal sealed class GatewayLink
             _presence.HandleReset(now);
     }
 
-    public void SetLimits(PresenceLimits limits)
+    /// <summary>The gateway's record; null when it is not known or was read before <paramref name="since"/>.</summary>
+    public GatewayRecord? Record(TimeSpan since)
     {
         lock (_lock)
-            _presence.Limits = limits;
+            return _recordRead >= since ? _record : null;
     }
 
-    public void HandleExpected(TimeSpan now)
+    /// <summary>The home that the record named when it was read last; null when the record has to be read whatever its age.</summary>
+    public string? Home
+    {
+        get
+        {
+            lock (_lock)
+                return _record?.Home;
+        }
+    }
+
+    /// <summary>Keeps the record as it was read at that time; null limits leave those in force.</summary>
+    public void Know(GatewayRecord record, TimeSpan read, PresenceLimits? limits)
     {
         lock (_lock)
-            _presence.HandleExpected(now);
+        {
+            _record = record;
+            _recordRead = read;
+            if (limits is not null)
+                _presence.Limits = limits;
+        }
     }
 
-    /// <summary>Ends held requests whose time is over, resends what was not acknowledged, and judges the silence.</summary>
-    public void HandleDeadline(TimeSpan now, List<PresenceChange> changes)
+    /// <summary>The record changed, or the home's rule did.</summary>
+    public void ForgetRecord()
+    {
+        lock (_lock)
+            _record = null;
+    }
+
+    public void HandleExpected(PresenceState before, TimeSpan heard, TimeSpan until)
+    {
+        lock (_lock)
+            _presence.HandleExpected(before, heard, until);
+    }
+
+    /// <summary>The gateway is told to come back after a time; until then its silence means nothing.</summary>
+    public void Tell(TimeSpan now, TimeSpan wait)
+    {
+        lock (_lock)
+            _presence.HandleTold(now + wait);
+    }
+
+    /// <summary>The same, while the node ends: all requests of a gateway hear of the same moment.</summary>
+    public TimeSpan TellOnce(TimeSpan now, TimeSpan wait)
+    {
+        lock (_lock)
+        {
+            if (_told is not { } told || told <= now)
+                _told = told = now + wait;
+            _presence.HandleTold(told);
+            return told - now;
+        }
+    }
+
+    /// <summary>Ends held requests whose time is over, resends what was not acknowledged, and judges the silence when it may.</summary>
+    public void HandleDeadline(TimeSpan now, bool isJudged, List<PresenceChange> changes)
     {
         lock (_lock)
         {
@@ -336,7 +388,7 @@ internal sealed class GatewayLink
 
             if (_window.Count > 0 && _waiters.Count > 0 && _window.HasReady(now))
                 Release(now);
-            if (_presence.NextDeadline <= now)
+            if (isJudged && _presence.NextDeadline <= now)
                 _presence.HandleDeadline(now, changes);
         }
     }
@@ -368,5 +420,14 @@ internal sealed class GatewayLink
     public sealed class Waiter(TimeSpan deadline) : TaskCompletionSource<IReadOnlyList<Instruction>?>(TaskCreationOptions.RunContinuationsAsynchronously)
     {
         public TimeSpan Deadline { get; } = deadline;
+
+        /// <summary>True when newer requests took its place: who waits in a loop must not come back.</summary>
+        public bool IsDisplaced { get; private set; }
+
+        public void Displace()
+        {
+            IsDisplaced = true;
+            TrySetResult(null);
+        }
     }
 }

@@ -17,6 +17,7 @@ public sealed partial class GatewayLinks : BackgroundService
 {
     private static readonly TimeSpan s_tick = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan s_noteEvery = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan s_recordLife = TimeSpan.FromSeconds(30);
 
     private readonly ConcurrentDictionary<string, GatewayLink> _links = new(StringComparer.Ordinal);
     private readonly IStorage _storage;
@@ -25,9 +26,12 @@ public sealed partial class GatewayLinks : BackgroundService
     private readonly PresenceLimits _limits;
     private readonly InstructionBounds _bounds;
     private readonly ConnectivityRules _rules;
+    private readonly ReturnPlan _plan;
     private readonly ILogger<GatewayLinks> _logger;
     private readonly IDisposable _recordChanges;
     private long _refused;
+    private volatile bool _isDraining;
+    private TimeSpan _drainSpread;
 
     private event Action<IReadOnlyList<StoredEvent>>? EventsStored;
 
@@ -40,10 +44,11 @@ public sealed partial class GatewayLinks : BackgroundService
         _limits = new PresenceLimits(options.SuspectAfter, options.ResetGrace, options.LostAfter);
         _bounds = new InstructionBounds(options.MaxWaitingInstructions, options.MaxWaitingInstructionBytes);
         _rules = new ConnectivityRules(storage);
+        _plan = new ReturnPlan(options.SessionsPerSecond, options.ReconnectSpread);
         _recordChanges = storage.Notifications.Subscribe(INotifications.Gateways, gateway =>
         {
             if (_links.TryGetValue(gateway, out GatewayLink? link))
-                link.Record = null;
+                link.ForgetRecord();
         });
     }
 
@@ -54,6 +59,12 @@ public sealed partial class GatewayLinks : BackgroundService
     public int HeldRequests => _links.Values.Sum(link => link.HeldRequests);
 
     internal MonotonicClock Clock => _clock;
+
+    /// <summary>True from the moment at which the gateways' listener ends: they are asked to come back a little later, and their silence is not judged.</summary>
+    internal bool IsDraining => _isDraining;
+
+    /// <summary>Over which time their return is spread.</summary>
+    internal TimeSpan DrainSpread => _drainSpread;
 
     /// <summary>Queues an instruction; when the task completes it is durable and on its way. Its number is set here.</summary>
     /// <exception cref="ArgumentException">It lacks what its kind needs, or no gateway could read it.</exception>
@@ -108,32 +119,42 @@ public sealed partial class GatewayLinks : BackgroundService
         return new Subscription(() => EventsStored -= handler);
     }
 
-    internal GatewayLink? Known(string gateway) => _links.GetValueOrDefault(gateway);
+    /// <summary>The gateway's record, not older than 30 s: other processes write it too. Null when the gateway is unknown.</summary>
+    internal GatewayRecord? FindRecord(string gateway) =>
+        _links.TryGetValue(gateway, out GatewayLink? link) && link.Record(_clock.Now - s_recordLife) is { } record ? record : _storage.Gateways.Find(gateway);
 
     internal GatewayLink Link(string gateway) => _links.GetOrAdd(gateway, id => new GatewayLink(id, _options, _limits));
 
-    /// <summary>The link with its record and its waiting instructions; null when the gateway is unknown.</summary>
-    internal async ValueTask<GatewayLink?> FindAsync(string gateway)
+    /// <summary>The link with its waiting instructions, and the record that was good at this moment, not older than 30 s; null when the gateway is unknown.</summary>
+    internal async ValueTask<(GatewayLink Link, GatewayRecord Record)?> FindAsync(string gateway)
     {
-        if (!_links.TryGetValue(gateway, out GatewayLink? link))
+        TimeSpan now = _clock.Now;
+        if (!_links.TryGetValue(gateway, out GatewayLink? link) || link.Record(now - s_recordLife) is not { } record)
         {
             // Only a gateway that is registered gets an object in memory.
-            if (_storage.Gateways.Find(gateway) is not { } record)
+            if (_storage.Gateways.Find(gateway) is not { } read)
                 return null;
-            link = Link(gateway);
-            Know(link, record);
+            link ??= Link(gateway);
+            record = read;
+            Know(link, record, now);
         }
 
-        if (link.Record is null && _storage.Gateways.Find(gateway) is { } again)
-            Know(link, again);
-        if (link.Record is null)
-            return null;
         if (!link.IsLoaded)
             await (link.Loading ??= LoadAsync(link)).ConfigureAwait(false);
-        return link;
+        return (link, record);
     }
 
-    /// <summary>Ends all held requests, e.g. because the node drains.</summary>
+    /// <summary>The listener ends: held requests are answered, and the silence that follows is nobody's fault.</summary>
+    internal void BeginDrain()
+    {
+        if (_isDraining)
+            return;
+        _drainSpread = _plan.SpreadAtTheEnd(Connected);
+        _isDraining = true;
+        EndHeldRequests();
+    }
+
+    /// <summary>Ends all held requests; who holds them decides what is answered.</summary>
     internal void EndHeldRequests()
     {
         foreach (GatewayLink link in _links.Values)
@@ -158,12 +179,9 @@ public sealed partial class GatewayLinks : BackgroundService
         }
     }
 
-    /// <summary>A gateway's record, and with it how long its home lets it be silent.</summary>
-    private void Know(GatewayLink link, GatewayRecord record)
-    {
-        link.Record = record;
-        link.SetLimits(_rules.Of(record.Home).Limits(_limits));
-    }
+    /// <summary>A gateway's record, and with it how long its home lets it be silent. That is read again when the record was forgotten, as it is when the home's rule changes.</summary>
+    private void Know(GatewayLink link, GatewayRecord record, TimeSpan read) =>
+        link.Know(record, read, link.Home == record.Home ? null : _rules.Of(record.Home).Limits(_limits));
 
     /// <summary>Carries out presence changes: the gateway's connectivity becomes an event like any other, as its home's rule says.</summary>
     internal void Apply(GatewayLink link, List<PresenceChange> changes)
@@ -180,9 +198,15 @@ public sealed partial class GatewayLinks : BackgroundService
         changes.Clear();
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    /// <summary>Knows whom to expect before the first gateway can ask.</summary>
+    public override Task StartAsync(CancellationToken cancellationToken)
     {
         Expect();
+        return base.StartAsync(cancellationToken);
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
         var changes = new List<PresenceChange>();
         TimeSpan noted = _clock.Now;
         using var timer = new PeriodicTimer(s_tick, _clock.Provider);
@@ -193,7 +217,7 @@ public sealed partial class GatewayLinks : BackgroundService
                 TimeSpan now = _clock.Now;
                 foreach (KeyValuePair<string, GatewayLink> pair in _links)
                 {
-                    pair.Value.HandleDeadline(now, changes);
+                    pair.Value.HandleDeadline(now, !_isDraining, changes);
                     if (changes.Count > 0)
                         Apply(pair.Value, changes);
                 }
@@ -219,22 +243,29 @@ public sealed partial class GatewayLinks : BackgroundService
         base.Dispose();
     }
 
-    /// <summary>Gateways that were connected when the last process ended are expected back; their silence means something.</summary>
+    /// <summary>What was known of gateways when the last process ended goes on: those that were connected are expected back, and one that was lost can be back.</summary>
     private void Expect()
     {
+        var expected = new List<GatewayRecord>();
         string after = "";
         while (_storage.Gateways.List(after, 1000) is { Count: > 0 } page)
         {
-            foreach (GatewayRecord record in page)
-            {
-                if (record.Presence is not (PresenceState.Connected or PresenceState.Suspect))
-                    continue;
-                GatewayLink link = Link(record.Id);
-                Know(link, record);
-                link.HandleExpected(_clock.Now);
-            }
-
+            expected.AddRange(page.Where(record => record.Presence != PresenceState.Unknown));
             after = page[^1].Id;
+        }
+
+        DateTimeOffset utcNow = _clock.UtcNow;
+        TimeSpan now = _clock.Now;
+        List<DateTimeOffset> seen = [.. expected.Where(record => record.Presence != PresenceState.Lost).Select(record => record.LastSeen ?? utcNow)];
+        // The last sign of life that was noted may be this much older than the end.
+        TimeSpan outage = seen.Count == 0 ? TimeSpan.Zero : utcNow - seen.Max() - _options.HoldTime - s_noteEvery;
+        TimeSpan until = now + _plan.Allowance(seen.Count, outage);
+        foreach (GatewayRecord record in expected)
+        {
+            GatewayLink link = Link(record.Id);
+            Know(link, record, now);
+            TimeSpan silent = utcNow - (record.LastSeen ?? utcNow);
+            link.HandleExpected(record.Presence, now - (silent > TimeSpan.Zero ? silent : TimeSpan.Zero), until);
         }
     }
 
@@ -288,6 +319,8 @@ public sealed partial class GatewayLinks : BackgroundService
         }
         catch (StorageException e)
         {
+            foreach (GatewaySeen one in seen)
+                Link(one.Gateway).IsDirty = true;
             LogSeenNotStored(e, seen.Count);
         }
     }

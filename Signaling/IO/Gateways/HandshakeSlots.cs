@@ -7,13 +7,23 @@ namespace MediaRelay.Signaling.IO.Gateways;
 internal sealed class HandshakeSlots(int slots)
 {
     private readonly Lock _lock = new();
-    private readonly Stack<TaskCompletionSource<bool>> _waiting = new();
+    private readonly LinkedList<TaskCompletionSource<bool>> _waiting = new();
     private int _free = slots;
+
+    /// <summary>How many wait; who gave up is not among them.</summary>
+    public int Waiting
+    {
+        get
+        {
+            lock (_lock)
+                return _waiting.Count;
+        }
+    }
 
     /// <summary>Takes a slot; false when none came free in time.</summary>
     public async Task<bool> TakeAsync(TimeSpan patience, CancellationToken closed)
     {
-        TaskCompletionSource<bool> waiter;
+        LinkedListNode<TaskCompletionSource<bool>> waiter;
         lock (_lock)
         {
             if (_free > 0)
@@ -22,14 +32,25 @@ internal sealed class HandshakeSlots(int slots)
                 return true;
             }
 
-            waiter = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
-            _waiting.Push(waiter);
+            waiter = _waiting.AddLast(new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously));
         }
 
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(closed);
         limit.CancelAfter(patience);
-        await using (limit.Token.UnsafeRegister(static state => ((TaskCompletionSource<bool>)state!).TrySetResult(false), waiter).ConfigureAwait(false))
-            return await waiter.Task.ConfigureAwait(false);
+        bool isTaken;
+        await using (limit.Token.UnsafeRegister(static state => ((TaskCompletionSource<bool>)state!).TrySetResult(false), waiter.Value).ConfigureAwait(false))
+            isTaken = await waiter.Value.Task.ConfigureAwait(false);
+        if (!isTaken)
+        {
+            // The newest goes first, so under lasting overload nobody else would ever come to this one.
+            lock (_lock)
+            {
+                if (waiter.List is not null)
+                    _waiting.Remove(waiter);
+            }
+        }
+
+        return isTaken;
     }
 
     /// <summary>Gives a slot back.</summary>
@@ -37,9 +58,10 @@ internal sealed class HandshakeSlots(int slots)
     {
         lock (_lock)
         {
-            while (_waiting.TryPop(out TaskCompletionSource<bool>? newest))
+            while (_waiting.Last is { } newest)
             {
-                if (newest.TrySetResult(true))
+                _waiting.RemoveLast();
+                if (newest.Value.TrySetResult(true))
                     return;
             }
 

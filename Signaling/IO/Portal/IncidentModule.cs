@@ -10,7 +10,7 @@ using Microsoft.AspNetCore.Routing;
 namespace MediaRelay.Signaling.IO.Portal;
 
 /// <summary>Incidents: the operators' queue, one record, what people do with it, and its export.</summary>
-internal sealed class IncidentModule(HomeRecords homes, HomeKeeper keeper, HomeViews views, AccessGate gate, TimeProvider time) : IPortalModule
+internal sealed class IncidentModule(HomeRecords homes, HomeKeeper keeper, HomeViews views, AccessGate gate, InstructionDesk desk, TimeProvider time) : IPortalModule
 {
     public void Map(IEndpointRouteBuilder routes)
     {
@@ -18,7 +18,7 @@ internal sealed class IncidentModule(HomeRecords homes, HomeKeeper keeper, HomeV
         RouteGroupBuilder one = routes.MapGroup("/api/incidents/{id}");
         one.MapGet("", (HttpContext c, string id) => Find(c, id, out Incident? incident) ?? Results.Json(View(c, incident!))).WithSummary("One incident with everything that happened.");
         one.MapPost("/claim", (HttpContext c, string id, ClaimRequest r) => ChangeAsync(c, id, string.IsNullOrWhiteSpace(r.Reason) ? HomeAction.WorkAlarm : HomeAction.SuperviseAlarm, "Claim the alarm.",
-            (book, actor) => book.Claim(id, actor, r.Reason, time.GetUtcNow()))).WithSummary("Claim it; a supervisor takes over with a reason.");
+            (book, actor) => book.Claim(id, actor, r.Reason, time.GetUtcNow()), desk.TellHandled)).WithSummary("Claim it; a supervisor takes over with a reason.");
         one.MapPost("/note", (HttpContext c, string id, NoteRequest r) => LineAsync(c, id, IncidentEntryKind.Note, r.Text)).WithSummary("Write a note.");
         one.MapPost("/call", (HttpContext c, string id, CallRequest r) => LineAsync(c, id, IncidentEntryKind.Call, $"Called {r.Contact}: {r.Result}.")).WithSummary("Note a call to the call list and its result.");
         one.MapPost("/extend", (HttpContext c, string id, ExtendRequest r) => ChangeAsync(c, id, HomeAction.SuperviseAlarm, "Extend the look-in window.",
@@ -78,7 +78,7 @@ internal sealed class IncidentModule(HomeRecords homes, HomeKeeper keeper, HomeV
             : ChangeAsync(context, id, HomeAction.WorkAlarm, kind == IncidentEntryKind.Call ? "Call a contact." : "Write a note.",
                 (book, actor) => book.Add(id, new IncidentEntry(time.GetUtcNow(), kind, actor.Name, text.Trim())) is { } changed ? new(changed, null) : new(null, "The incident is closed."));
 
-    private async Task<IResult> ChangeAsync(HttpContext context, string id, HomeAction action, string detail, Func<IncidentBook, Actor, IncidentResult> change)
+    private async Task<IResult> ChangeAsync(HttpContext context, string id, HomeAction action, string detail, Func<IncidentBook, Actor, IncidentResult> change, Action<Incident>? then = null)
     {
         Actor actor = PortalGuard.ActorOf(context);
         Incident? found = homes.FindIncident(id);
@@ -86,6 +86,8 @@ internal sealed class IncidentModule(HomeRecords homes, HomeKeeper keeper, HomeV
         if (!decision.IsAllowed)
             return Problem.Refused(decision.Reason);
         IncidentResult result = await keeper.ChangeAsync(id, book => change(book, actor)).ConfigureAwait(false);
+        if (result.Incident is not null)
+            then?.Invoke(result.Incident);
         return result.Incident is { } changed ? Results.Json(View(context, changed)) : Problem.Of(StatusCodes.Status409Conflict, "incident-conflict", result.Refusal ?? "Nothing was changed.");
     }
 

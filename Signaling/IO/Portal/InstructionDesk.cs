@@ -3,6 +3,7 @@ using MediaRelay.Signaling.Access;
 using MediaRelay.Signaling.Contract;
 using MediaRelay.Signaling.Events;
 using MediaRelay.Signaling.Gateways;
+using MediaRelay.Signaling.Incidents;
 using MediaRelay.Signaling.IO.Gateways;
 using MediaRelay.Signaling.IO.Storage;
 using Microsoft.AspNetCore.Http;
@@ -16,6 +17,7 @@ namespace MediaRelay.Signaling.IO.Portal;
 public sealed class InstructionDesk : IDisposable
 {
     private static readonly TimeSpan s_expires = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan s_handledExpires = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan s_longest = TimeSpan.FromSeconds(10);
     private readonly ConcurrentDictionary<string, Waiting> _waiting = new(StringComparer.Ordinal);
     private readonly HomeRecords _homes;
@@ -93,6 +95,26 @@ public sealed class InstructionDesk : IDisposable
         finally
         {
             _waiting.TryRemove(instruction.Id, out _);
+        }
+    }
+
+    /// <summary>Tells the home that an operator works its alarm; nobody waits for it, and a home out of reach is told when it returns in time.</summary>
+    public void TellHandled(Incident incident)
+    {
+        string? alarm = incident.Entries.FirstOrDefault(entry => entry is { Kind: IncidentEntryKind.Alarm, Reference: not null })?.Reference;
+        if (alarm is not null && _homes.Find(incident.Home) is { Gateway.Length: > 0 } home)
+            _ = TellAsync(home.Gateway, new Instruction { Id = $"es-{Guid.NewGuid():N}", Time = _time.GetUtcNow(), Expires = _time.GetUtcNow() + s_handledExpires, Kind = InstructionKinds.EventHandled, Cause = alarm });
+    }
+
+    private async Task TellAsync(string gateway, Instruction instruction)
+    {
+        try
+        {
+            await _links.SendAsync(gateway, instruction).ConfigureAwait(false);
+        }
+        catch (StorageException)
+        {
+            // The claim stands without it; that storage refuses is said by those who need it.
         }
     }
 

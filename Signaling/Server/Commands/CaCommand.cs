@@ -23,9 +23,10 @@ internal static class CaCommand
           mediarelay ca digest --data data gw-0002         registers the gateway and prints its password
           mediarelay ca issue --data data --gateway gw-0003 --out gw-0003
           mediarelay ca revoke --data data 4F12AB...
+          mediarelay ca disable --data data gw-0002        refuses every request of the gateway
         """)
     {
-        Init(), Issue(), Revoke(), Claim(), Digest(),
+        Init(), Issue(), Revoke(), Claim(), Digest(), Switch("enable", true), Switch("disable", false),
     };
 
     private static Command Init()
@@ -139,7 +140,7 @@ internal static class CaCommand
         var md5 = new Option<bool>("--md5") { Description = "Also allow MD5, for an old gateway that knows nothing better." };
         var realm = new Option<string>("--realm") { Description = "Signaling:DigestRealm of the server.", DefaultValueFactory = _ => new SignalingOptions().DigestRealm };
         var command = new Command("digest", """
-            Register a gateway that authenticates with digest, and print its password.
+            Register a gateway that authenticates with digest, and print its password. A new password replaces the old one in running servers within 30 s.
 
             Examples:
               mediarelay ca digest --data data gw-0002
@@ -157,6 +158,28 @@ internal static class CaCommand
                 DigestSecretMd5 = parse.GetValue(md5) ? GatewaySecrets.Seal(box, DigestAlgorithm.Md5, id, name, password) : null,
             });
             Console.WriteLine(password);
+        }));
+        return command;
+    }
+
+    private static Command Switch(string name, bool isEnabled)
+    {
+        var gateway = new Argument<string>("gateway") { Description = "Id of the gateway." };
+        var command = new Command(name, $"""
+            {(isEnabled ? "Serve a gateway again that was switched off" : "Refuse every request of a gateway, whatever its certificate or password")}; running servers know within 30 s.
+
+            Examples:
+              mediarelay ca {name} --data data gw-0002
+            """)
+        { s_data, gateway };
+        command.SetAction((parse, _) => GuardAsync(async () =>
+        {
+            string id = Id(parse.GetValue(gateway)!);
+            RequireAuthority(parse.GetValue(s_data)!);
+            await using SqliteStorage storage = SqliteStorage.Open(parse.GetValue(s_data)!);
+            if (!await storage.Gateways.ChangeAsync(id, record => record with { IsEnabled = isEnabled }))
+                throw new InvalidOperationException($"The gateway {id} is not registered.");
+            Console.WriteLine(isEnabled ? $"The gateway {id} is served." : $"The gateway {id} is refused.");
         }));
         return command;
     }

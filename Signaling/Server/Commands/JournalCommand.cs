@@ -111,7 +111,7 @@ internal static class JournalCommand
         int code = ExitCode.Success;
         int guarded = await CaCommand.GuardAsync(async () =>
         {
-            await using SqliteStorage storage = SqliteStorage.Open(folder);
+            await using SqliteStorage storage = SqliteStorage.OpenReadOnly(folder);
             code = work(storage);
         });
         return guarded == ExitCode.Success ? code : guarded;

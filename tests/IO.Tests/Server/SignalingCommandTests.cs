@@ -1,3 +1,5 @@
+using MediaRelay.Signaling.IO.Storage.Sqlite;
+
 namespace MediaRelay.IO.Tests.Server;
 
 /// <summary>The authority, the journal and the simulated homes as an operator uses them: what is mistyped is a sentence and changes nothing.</summary>
@@ -69,6 +71,25 @@ public sealed class SignalingCommandTests : IDisposable
         Assert.Equal(1, code);
         Assert.StartsWith($"mediarelay: {Path.Combine(elsewhere, "authority", "ca.crt")} does not exist.", errors, StringComparison.Ordinal);
         Assert.False(Directory.Exists(elsewhere));
+    }
+
+    [Fact]
+    public async Task A_gateway_is_switched_off_and_on_and_one_that_is_not_registered_is_said_to_be_none()
+    {
+        await InitAsync();
+        Assert.Equal((0, ""), await RunAsync("ca", "claim", "--data", _folder, "gw-1"));
+        Assert.Equal((0, ""), await RunAsync("ca", "disable", "--data", _folder, "gw-1"));
+        Assert.False(await IsEnabledAsync("gw-1"));
+        Assert.Equal((0, ""), await RunAsync("ca", "enable", "--data", _folder, "gw-1"));
+        Assert.True(await IsEnabledAsync("gw-1"));
+        Assert.Equal((1, "mediarelay: The gateway gw-2 is not registered.\n"), await RunAsync("ca", "disable", "--data", _folder, "gw-2"));
+        Assert.Equal((0, ""), await RunAsync("journal", "verify", "--data", _folder));
+    }
+
+    private async Task<bool> IsEnabledAsync(string gateway)
+    {
+        await using SqliteStorage storage = SqliteStorage.OpenReadOnly(_folder);
+        return storage.Gateways.Find(gateway)!.IsEnabled;
     }
 
     private async Task InitAsync() => Assert.Equal((0, ""), await RunAsync("ca", "init", "--data", _folder));

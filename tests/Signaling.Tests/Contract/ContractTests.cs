@@ -112,6 +112,20 @@ public sealed class ContractTests
         Assert.Equal(SmaFault.Schema, Assert.Single(batch.Rejected).Code);
     }
 
+    [Theory]
+    [InlineData(4096, true)]
+    [InlineData(4097, false)]
+    public void A_text_in_many_pieces_may_be_as_long_as_its_type_allows(int length, bool isRead)
+    {
+        string text = string.Concat(Enumerable.Range(0, length / 1000).Select(_ => $"<![CDATA[{new string('a', 1000)}]]><!-- between -->")) + new string('b', length % 1000);
+        byte[] document = Encoding.UTF8.GetBytes($"<events xmlns=\"urn:mediarelay:sma:1\" gateway=\"g\" epoch=\"e\"><event id=\"a\" seq=\"1\" time=\"2026-11-21T08:15:28Z\" kind=\"instruction.result\"><result outcome=\"done\">{text}</result></event></events>");
+        Assert.Equal(isRead, Validate(document).Count == 0);
+        Assert.True(SmaReader.TryReadEvents(document, out EventBatch batch, out _));
+        Assert.Equal(isRead ? 1 : 0, batch.Events.Count);
+        if (isRead)
+            Assert.Equal(length, ((ResultBody)batch.Events[0].Body!).Text.Length);
+    }
+
     [Fact]
     public void A_bad_event_of_a_batch_does_not_harm_the_alarm_behind_it()
     {
@@ -157,10 +171,10 @@ public sealed class ContractTests
     [Fact]
     public void Every_kind_of_the_sheet_has_a_complete_sample() => Assert.All(Samples.Instructions, instruction => Assert.Null(InstructionRules.Check(instruction)));
 
-    internal static List<string> Validate(byte[] document)
+    internal static List<string> Validate(byte[] document, bool warnings = true)
     {
         var faults = new List<string>();
-        var settings = new XmlReaderSettings { ValidationType = ValidationType.Schema, Schemas = s_schemas, ValidationFlags = XmlSchemaValidationFlags.ReportValidationWarnings, DtdProcessing = DtdProcessing.Prohibit };
+        var settings = new XmlReaderSettings { ValidationType = ValidationType.Schema, Schemas = s_schemas, ValidationFlags = warnings ? XmlSchemaValidationFlags.ReportValidationWarnings : XmlSchemaValidationFlags.None, DtdProcessing = DtdProcessing.Prohibit };
         settings.ValidationEventHandler += (_, e) => faults.Add(e.Message);
         using var reader = XmlReader.Create(new MemoryStream(document), settings);
         while (reader.Read())

@@ -112,24 +112,46 @@ public sealed class DeliveryRulesTests
     }
 
     [Fact]
-    public void After_an_outage_gateways_are_admitted_at_the_rate_and_the_others_spread_over_the_window()
+    public void After_an_outage_gateways_are_admitted_at_the_rate_and_each_of_the_others_gets_its_time()
     {
         var admission = new ReconnectAdmission(100, 100, TimeSpan.FromSeconds(120), new CountingRandom());
-        var waits = new List<double>();
-        int admitted = 0;
+        var returns = new List<(TimeSpan Slot, double Wait, double At)>();
         for (int i = 0; i < 5000; i++)
         {
-            if (admission.TryAdmit(false, TimeSpan.FromSeconds(i / 5000.0), out TimeSpan wait))
-                admitted++;
-            else
-                waits.Add(wait.TotalSeconds);
+            TimeSpan now = TimeSpan.FromSeconds(i / 5000.0);
+            if (!admission.TryAdmit(false, null, now, out TimeSpan wait, out TimeSpan? slot))
+                returns.Add((slot!.Value, wait.TotalSeconds, now.TotalSeconds));
         }
 
-        Assert.InRange(admitted, 195, 205);
-        Assert.Equal(5000 - admitted, admission.Refused);
-        // 4800 at 100/s need 48 s: the latest are sent that far away, and not all to the same moment.
-        Assert.InRange(waits.Max(), 45, 65);
-        Assert.True(waits.GroupBy(w => Math.Floor(w)).Max(g => g.Count()) < 1200);
+        Assert.InRange(5000 - returns.Count, 100, 205);
+        Assert.Equal(returns.Count, admission.Refused);
+        // 4900 at 100/s need 49 s: the latest are sent that far away, and not all to the same moment.
+        Assert.InRange(returns.Max(one => one.Wait), 48, 51);
+        Assert.True(returns.GroupBy(one => Math.Floor(one.At + one.Wait)).Max(g => g.Count()) <= 201);
+        // Each is let in at its time, whatever else comes.
+        foreach ((TimeSpan slot, double wait, double at) in returns.OrderBy(one => one.At + one.Wait))
+        {
+            Assert.False(admission.TryAdmit(false, null, slot - TimeSpan.FromSeconds(0.001), out _, out _));
+            Assert.True(admission.TryAdmit(false, slot, TimeSpan.FromSeconds(at + wait), out _, out _));
+        }
+    }
+
+    [Fact]
+    public void Who_comes_before_its_time_keeps_it_who_comes_far_too_late_has_none_and_who_found_none_left_is_sent_away_for_half_the_longest_wait_or_more()
+    {
+        var admission = new ReconnectAdmission(1, 1, TimeSpan.FromSeconds(10), new CountingRandom());
+        Assert.True(admission.TryAdmit(false, null, TimeSpan.Zero, out _, out _));
+        Assert.False(admission.TryAdmit(false, null, TimeSpan.Zero, out TimeSpan wait, out TimeSpan? mine));
+        Assert.Equal((1, 1), (wait.TotalSeconds, mine!.Value.TotalSeconds));
+        Assert.False(admission.TryAdmit(false, mine, TimeSpan.FromSeconds(0.4), out wait, out TimeSpan? kept));
+        Assert.Equal((1, mine), (wait.TotalSeconds, kept));
+        for (int i = 0; i < 9; i++)
+            Assert.False(admission.TryAdmit(false, null, TimeSpan.FromSeconds(0.4), out _, out _));
+        Assert.False(admission.TryAdmit(false, null, TimeSpan.FromSeconds(0.4), out wait, out TimeSpan? none));
+        Assert.Null(none);
+        Assert.InRange(wait.TotalSeconds, 5, 10);
+        Assert.False(admission.TryAdmit(false, TimeSpan.FromSeconds(-40), TimeSpan.FromSeconds(0.4), out _, out _));
+        Assert.True(admission.TryAdmit(false, mine, TimeSpan.FromSeconds(1.2), out _, out _));
     }
 
     [Fact]
@@ -137,8 +159,8 @@ public sealed class DeliveryRulesTests
     {
         var admission = new ReconnectAdmission(1, 1, TimeSpan.FromSeconds(120), new CountingRandom());
         for (int i = 0; i < 1000; i++)
-            admission.TryAdmit(false, TimeSpan.Zero, out _);
-        Assert.All(Enumerable.Range(0, 100), _ => Assert.True(admission.TryAdmit(true, TimeSpan.Zero, out TimeSpan _)));
+            admission.TryAdmit(false, null, TimeSpan.Zero, out _, out _);
+        Assert.All(Enumerable.Range(0, 100), _ => Assert.True(admission.TryAdmit(true, null, TimeSpan.Zero, out TimeSpan _, out TimeSpan? _)));
     }
 
     [Fact]

@@ -83,11 +83,50 @@ public sealed class PresenceTests
     }
 
     [Fact]
-    public void After_a_restart_a_gateway_that_was_connected_is_expected()
+    public void After_a_restart_a_gateway_that_was_connected_is_expected_and_its_silence_counts_from_the_time_it_needs_to_return()
     {
-        _presence.HandleExpected(S(0));
+        _presence.HandleExpected(PresenceState.Connected, S(-20), until: S(30));
         Assert.Empty(_changes);
-        At(60);
+        At(74.9);
+        Assert.Equal(PresenceState.Connected, _presence.State);
+        At(75);
+        Assert.Equal((PresenceState.Suspect, S(-20)), (_presence.State, _changes[^1].Since));
+        At(90);
+        Assert.Equal(PresenceState.Lost, _presence.State);
+    }
+
+    [Fact]
+    public void An_expected_gateway_that_was_heard_has_no_allowance_left()
+    {
+        _presence.HandleExpected(PresenceState.Connected, S(-20), until: S(400));
+        Request(5);
+        _presence.HandleAnswered();
+        Assert.Equal(S(50), _presence.NextDeadline);
+    }
+
+    [Theory]
+    [InlineData(PresenceState.Lost)]
+    [InlineData(PresenceState.Suspect)]
+    public void A_gateway_that_was_lost_or_suspect_before_a_restart_is_back_when_it_is_heard(PresenceState before)
+    {
+        _presence.HandleExpected(before, S(-500), until: S(10));
+        Request(5);
+        Assert.Equal((before, PresenceState.Connected, S(-500)), (Assert.Single(_changes).From, _presence.State, _changes[0].Since));
+    }
+
+    [Fact]
+    public void Who_was_told_to_come_back_later_may_be_silent_until_then_also_when_an_alarm_comes_between()
+    {
+        Request(0);
+        _presence.HandleAnswered();
+        _presence.HandleTold(S(100));
+        Request(10);
+        _presence.HandleReset(S(11));
+        At(100.9);
+        Assert.Equal(PresenceState.Connected, _presence.State);
+        At(101);
+        Assert.Equal(PresenceState.Suspect, _presence.State);
+        At(160);
         Assert.Equal(PresenceState.Lost, _presence.State);
     }
 

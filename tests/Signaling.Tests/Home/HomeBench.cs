@@ -132,6 +132,7 @@ internal sealed class HomeBench
                 [new Zone(1, "door", 1, ZoneKind.Instant, "131")], TimeSpan.Zero, _zone, commands);
             foreach ((string key, byte[] value) in _kept.OrderBy(pair => pair.Key, StringComparer.Ordinal))
                 home.Restore(key, value, Now, commands);
+            home.Resume(Utc, Now, commands);
         });
         return home;
     }

@@ -31,4 +31,24 @@ public sealed class HandshakeSlotsTests
         Assert.True(await slots.TakeAsync(s_patience, default));
         Assert.False(await slots.TakeAsync(TimeSpan.FromMilliseconds(20), default));
     }
+
+    [Fact]
+    public async Task Who_left_takes_no_room_while_newer_ones_wait()
+    {
+        var slots = new HandshakeSlots(1);
+        Assert.True(await slots.TakeAsync(s_patience, default));
+        for (int i = 0; i < 100; i++)
+        {
+            using var left = new CancellationTokenSource();
+            Task<bool> gone = slots.TakeAsync(s_patience, left.Token);
+            await left.CancelAsync();
+            Assert.False(await gone);
+        }
+
+        Task<bool> waits = slots.TakeAsync(s_patience, default);
+        Assert.Equal(1, slots.Waiting);
+        slots.Give();
+        Assert.True(await waits);
+        Assert.Equal(0, slots.Waiting);
+    }
 }

@@ -195,6 +195,38 @@ public sealed class SecurityTests : IAsyncLifetime
     }
 
     [Theory]
+    [InlineData("gateway.key.new", "gateway.crt.new")]
+    [InlineData("gateway.key", "gateway.crt.new")]
+    public async Task A_renewal_that_is_cut_off_at_any_moment_leaves_an_identity_that_opens(string key, string certificate)
+    {
+        string folder = Path.Combine(_rig.Folder, "renewed");
+        Directory.CreateDirectory(folder);
+        File.Copy(Path.Combine(_rig.Folder, GatewayId + ".key"), Path.Combine(folder, "gateway.key"));
+        File.Copy(Path.Combine(_rig.Folder, GatewayId + ".crt"), Path.Combine(folder, "gateway.crt"));
+        IssuedCertificate next = _rig.Authority.IssueGateway(GatewayId, TimeSpan.FromDays(1), DateTimeOffset.UtcNow);
+        await File.WriteAllTextAsync(Path.Combine(folder, key), next.KeyPem);
+        await File.WriteAllTextAsync(Path.Combine(folder, certificate), next.CertificatePem);
+        using X509Certificate2 opened = GatewayIdentity.Open(folder)!;
+        Assert.Equal(key == "gateway.key" ? next.Serial : _rig.CertificateOf(GatewayId).SerialNumber, opened.SerialNumber, ignoreCase: true);
+        using X509Certificate2 again = GatewayIdentity.Open(folder)!;
+        Assert.Equal(opened.SerialNumber, again.SerialNumber);
+    }
+
+    [Fact]
+    public async Task A_gateway_that_asks_whether_to_go_on_is_told_so_before_it_sends_its_body()
+    {
+        byte[] body = EventsDocument(GatewayId, "e", Event(1, id: "asked"));
+        await using SslStream stream = await ConnectAsync(_rig.CertificateOf(GatewayId));
+        await stream.WriteAsync(Encoding.ASCII.GetBytes($"POST {Base}/events HTTP/1.1\r\nHost: x\r\nContent-Type: application/xml\r\nContent-Length: {body.Length}\r\nExpect: 100-continue\r\n\r\n"));
+        var buffer = new byte[4096];
+        int length = await stream.ReadAtLeastAsync(buffer, 12, false).AsTask().WaitAsync(TimeSpan.FromSeconds(10));
+        Assert.StartsWith("HTTP/1.1 100", Encoding.ASCII.GetString(buffer, 0, length), StringComparison.Ordinal);
+        await stream.WriteAsync(body);
+        length = await stream.ReadAtLeastAsync(buffer, 12, false).AsTask().WaitAsync(TimeSpan.FromSeconds(10));
+        Assert.StartsWith("HTTP/1.1 202", Encoding.ASCII.GetString(buffer, 0, length), StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("application/json", "<x/>", 415)]
     [InlineData("application/xml; charset=utf-16", "<x/>", 415)]
     [InlineData("application/xml", "<!DOCTYPE e [<!ENTITY a SYSTEM \"file:///etc/passwd\">]><events>&a;</events>", 400)]
@@ -313,6 +345,21 @@ public sealed class SecurityTests : IAsyncLifetime
         foreach (string name in SmaSchemas.Names)
             Assert.Equal(SmaSchemas.Read(name), await client.GetByteArrayAsync(new Uri("/sma/1/schema/" + name, UriKind.Relative)));
         Assert.Equal(SmaSchemas.Read(SmaSchemas.Root), await client.GetByteArrayAsync(new Uri("/sma/1/schema", UriKind.Relative)));
+    }
+
+    [Fact]
+    public async Task The_schema_s_includes_resolve_from_where_it_is_read()
+    {
+        using HttpClient client = Client(null);
+        using HttpResponseMessage root = await client.GetAsync(new Uri("/sma/1/schema", UriKind.Relative));
+        string[] included = [.. System.Xml.Linq.XDocument.Parse(await root.Content.ReadAsStringAsync()).Root!.Elements()
+            .Where(element => element.Name.LocalName == "include").Select(element => element.Attribute("schemaLocation")!.Value)];
+        Assert.Equal(4, included.Length);
+        foreach (string name in included)
+        {
+            using HttpResponseMessage part = await client.GetAsync(new Uri(root.RequestMessage!.RequestUri!, name));
+            Assert.Equal(200, (int)part.StatusCode);
+        }
     }
 
     private HttpClient Client(X509Certificate2? certificate)

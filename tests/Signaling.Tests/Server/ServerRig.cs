@@ -25,12 +25,14 @@ public sealed class ServerRig : IAsyncDisposable
     private readonly ServiceProvider _services;
     private readonly List<IHostedService> _hosted;
 
-    private ServerRig(string folder, SignalingOptions options)
+    private ServerRig(string folder, SignalingOptions options, TimeProvider? time)
     {
         Folder = folder;
         Options = options;
         var services = new ServiceCollection();
         services.AddLogging(logging => logging.SetMinimumLevel(LogLevel.Trace).AddProvider(Logs));
+        if (time is not null)
+            services.AddSingleton(time);
         services.AddSignaling(options, folder);
         _services = services.BuildServiceProvider();
         _hosted = [.. _services.GetServices<IHostedService>()];
@@ -52,11 +54,13 @@ public sealed class ServerRig : IAsyncDisposable
 
     public SqliteStorage Sqlite => _services.GetRequiredService<SqliteStorage>();
 
-    public Uri Address => new($"https://127.0.0.1:{_services.GetRequiredService<EventServer>().Endpoint!.Port}");
+    public Uri Address => new($"https://127.0.0.1:{Server.Endpoint!.Port}");
 
     public string CaFile => Path.Combine(Folder, "authority", "ca.crt");
 
-    public static async Task<ServerRig> StartAsync(Action<SignalingOptions>? change = null, string? folder = null)
+    public EventServer Server => _services.GetRequiredService<EventServer>();
+
+    public static async Task<ServerRig> StartAsync(Action<SignalingOptions>? change = null, string? folder = null, TimeProvider? time = null)
     {
         var options = new SignalingOptions { GatewayListen = "127.0.0.1:0" };
         change?.Invoke(options);
@@ -64,7 +68,7 @@ public sealed class ServerRig : IAsyncDisposable
         folder ??= Directory.CreateTempSubdirectory("sma-server").FullName;
         if (isNew)
             Prepare(folder);
-        var rig = new ServerRig(folder, options);
+        var rig = new ServerRig(folder, options, time);
         if (isNew)
             await rig.RegisterAsync();
         foreach (IHostedService service in rig._hosted)

@@ -16,11 +16,12 @@ internal sealed class DiskReserve
     private readonly long _octets;
     private volatile bool _isGivenUp;
 
-    public DiskReserve(string folder, long octets)
+    public DiskReserve(string folder, long octets, bool isTaken = true)
     {
         _path = Path.Combine(folder, "audit.reserve");
         _octets = octets;
-        Take();
+        if (isTaken)
+            Take();
     }
 
     /// <summary>True from the moment the audit needed the space until the disk has room again.</summary>

@@ -45,14 +45,20 @@ internal static class SqliteMigrations
     /// <summary>The version this program writes.</summary>
     public static int Current => s_steps.Length;
 
+    /// <summary>For a reader: the database must have exactly the schema that this program knows.</summary>
+    /// <exception cref="StorageException">It has another one.</exception>
+    public static void Require(SqliteDatabase database)
+    {
+        int version = Version(database);
+        if (version != s_steps.Length)
+            throw new StorageException($"The database has schema version {version}, this program reads {s_steps.Length}. Use the program of the server's version.");
+    }
+
     /// <summary>Brings the database up to date, each step in its own transaction.</summary>
     /// <exception cref="StorageException">The file was written by a newer program.</exception>
     public static void Apply(SqliteDatabase database)
     {
-        SqliteStatement query = database.Statement("PRAGMA user_version");
-        query.Step();
-        var version = (int)query.Number(0);
-        query.Reset();
+        int version = Version(database);
         if (version > s_steps.Length)
             throw new StorageException($"The database has schema version {version}, this program knows up to {s_steps.Length}. Use the newer program, or restore a backup.");
         for (; version < s_steps.Length; version++)
@@ -62,5 +68,14 @@ internal static class SqliteMigrations
             database.Execute($"PRAGMA user_version={version + 1}");
             database.Execute("COMMIT");
         }
+    }
+
+    private static int Version(SqliteDatabase database)
+    {
+        SqliteStatement query = database.Statement("PRAGMA user_version");
+        query.Step();
+        var version = (int)query.Number(0);
+        query.Reset();
+        return version;
     }
 }

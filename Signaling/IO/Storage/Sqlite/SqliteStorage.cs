@@ -20,20 +20,32 @@ public sealed class SqliteStorage : IStorage
     private static readonly TimeSpan s_tick = TimeSpan.FromMilliseconds(250);
 
     private readonly SqliteReaders _readers;
-    private readonly Timer _checkpointer;
+    private readonly Timer? _checkpointer;
     private readonly Lock _checkpointLock = new();
-    private readonly SqliteDatabase _checkpoints;
+    private readonly SqliteDatabase? _checkpoints;
     private readonly int _longestLog;
     private int _closed;
     private int _ticks;
     private long _itemsCopied;
 
-    private SqliteStorage(string path, long reserve, int longestLog)
+    private SqliteStorage(string path, long reserve, int longestLog, bool isReadOnly)
     {
         _longestLog = longestLog;
-        var database = new SqliteDatabase(path, readOnly: false);
-        SqliteMigrations.Apply(database);
-        Reserve = new DiskReserve(Path.GetDirectoryName(Path.GetFullPath(path))!, reserve);
+        var database = new SqliteDatabase(path, isReadOnly);
+        try
+        {
+            if (isReadOnly)
+                SqliteMigrations.Require(database);
+            else
+                SqliteMigrations.Apply(database);
+        }
+        catch (StorageException)
+        {
+            database.Dispose();
+            throw;
+        }
+
+        Reserve = new DiskReserve(Path.GetDirectoryName(Path.GetFullPath(path))!, reserve, isTaken: !isReadOnly);
         Events = null!;
         var journal = new SqliteEventJournal(this);
         Writer = new SqliteWriter(database, journal.Forget);
@@ -47,6 +59,8 @@ public sealed class SqliteStorage : IStorage
         Leases = new SqliteLeases(this);
         Documents = new SqliteDocumentStore(this);
         Audit = new SqliteAuditLog(this);
+        if (isReadOnly)
+            return;
         _checkpoints = new SqliteDatabase(path, readOnly: false);
         _checkpointer = new Timer(_ => Tick(), null, s_tick, s_tick);
     }
@@ -84,8 +98,12 @@ public sealed class SqliteStorage : IStorage
     internal static SqliteStorage Open(string folder, long reserve, int longestLog = LongestLog)
     {
         Directory.CreateDirectory(folder);
-        return new SqliteStorage(Path.Combine(folder, FileName), reserve, longestLog);
+        return new SqliteStorage(Path.Combine(folder, FileName), reserve, longestLog, isReadOnly: false);
     }
+
+    /// <summary>Opens what a server writes at the same time, and changes nothing: neither its schema nor its files. Writes fail.</summary>
+    /// <exception cref="StorageException">There is no database, or it has another schema.</exception>
+    public static SqliteStorage OpenReadOnly(string folder) => new(Path.Combine(folder, FileName), 0, LongestLog, isReadOnly: true);
 
     /// <summary>Runs a query on a read connection.</summary>
     internal T Read<T>(Func<SqliteDatabase, T> work) => _readers.Read(work);
@@ -106,10 +124,11 @@ public sealed class SqliteStorage : IStorage
         // A container that knows it under two types closes it twice.
         if (Interlocked.Exchange(ref _closed, 1) != 0)
             return;
-        await _checkpointer.DisposeAsync();
+        if (_checkpointer is not null)
+            await _checkpointer.DisposeAsync();
         Writer.Dispose();
         lock (_checkpointLock)
-            _checkpoints.Dispose();
+            _checkpoints?.Dispose();
         _readers.Dispose();
     }
 
@@ -125,7 +144,7 @@ public sealed class SqliteStorage : IStorage
     /// <summary>Copies the log into the database; the storage does it by itself, each second or more often.</summary>
     internal void Checkpoint()
     {
-        if (!_checkpointLock.TryEnter())
+        if (_checkpoints is null || !_checkpointLock.TryEnter())
             return;
         try
         {

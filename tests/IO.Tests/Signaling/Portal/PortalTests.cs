@@ -5,6 +5,8 @@ using System.Text.Json;
 using MediaRelay.Signaling.Access;
 using MediaRelay.Signaling.Contract;
 using MediaRelay.Signaling.Events;
+using MediaRelay.Signaling.Gateways;
+using MediaRelay.Signaling.IO.Gateways;
 using MediaRelay.Signaling.IO.Portal;
 using MediaRelay.Signaling.IO.Storage;
 
@@ -96,7 +98,17 @@ public sealed class PortalTests(PortalNode node) : IClassFixture<PortalNode>
         string path = $"/api/incidents/{first.GetProperty("id").GetString()}";
         Assert.Equal(HttpStatusCode.OK, (await olga.GetAsync("/api/homes/h1")).StatusCode);
         Assert.Equal(HttpStatusCode.Conflict, (await olga.PostAsJsonAsync(path + "/close", new { disposition = "falseAlarm" })).StatusCode);
+        GatewayLink home = node.Get<GatewayLinks>().Link("gw-1");
         Assert.Equal(HttpStatusCode.OK, (await olga.PostAsJsonAsync(path + "/claim", new { })).StatusCode);
+        // The home hears that an operator has its alarm.
+        var told = new List<Instruction>();
+        for (int i = 0; i < 500 && told.Count == 0; i++)
+        {
+            told.AddRange(home.Take(TimeSpan.FromDays(1 + i), 64).Where(one => one.Kind == InstructionKinds.EventHandled));
+            await Task.Delay(10);
+        }
+
+        Assert.NotNull(node.Get<IStorage>().Events.Find("gw-1", Assert.Single(told).Cause!));
         Assert.Equal(HttpStatusCode.OK, (await olga.PostAsJsonAsync(path + "/note", new { text = "nobody answers" })).StatusCode);
         JsonElement closed = await PortalNode.JsonOf(await olga.PostAsJsonAsync(path + "/close", new { disposition = "dispatched", note = "police" }));
         Assert.Equal("closed", closed.GetProperty("incident").GetProperty("state").GetString());
