@@ -72,10 +72,10 @@ internal sealed partial class GatewayEndpoints
         }
 
         // More is stored than the gateway says it ever made: it lost its counter and kept its epoch. Under that epoch its next events would count as known.
-        ulong highest = await _storage.Events.HighestAsync(link.Gateway, hello.Epoch).ConfigureAwait(false);
-        link.IsCounterLost = highest > hello.LastEvent;
+        // An alarm that overtook the hello looks the same; the next hello clears it.
+        link.IsCounterLost = stored > hello.LastEvent;
         if (link.IsCounterLost)
-            LogCounterLost(link.Gateway, hello.Epoch, hello.LastEvent, highest);
+            LogCounterLost(link.Gateway, hello.Epoch, hello.LastEvent, stored);
         link.EventEpoch = hello.Epoch;
         link.ResetSent();
         await NoteHelloAsync(context, link, hello).ConfigureAwait(false);
@@ -91,7 +91,7 @@ internal sealed partial class GatewayEndpoints
             Heartbeat = link.Hold,
             Hold = link.Hold,
             Jitter = _options.ReconnectSpread,
-            LastEvent = link.IsCounterLost ? highest : stored,
+            LastEvent = stored,
             LastInstruction = link.AcknowledgedInstruction,
             MaxEvents = SmaContract.MaxEvents,
             MaxBody = SmaContract.MaxBody,
