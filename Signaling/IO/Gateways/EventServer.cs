@@ -108,7 +108,7 @@ public sealed partial class EventServer : IHostedLifecycleService, IAsyncDisposa
     {
         kestrel.AddServerHeader = false;
         KestrelServerLimits limits = kestrel.Limits;
-        limits.MaxRequestBodySize = Contract.SmaContract.MaxBody;
+        limits.MaxRequestBodySize = GatewayEndpoints.MostRead;
         limits.MaxRequestLineSize = 4096;
         limits.MaxRequestHeadersTotalSize = 16_384;
         limits.MaxRequestHeaderCount = 60;

@@ -184,6 +184,7 @@ public sealed class EventServerTests : IAsyncLifetime
     [Theory]
     [InlineData(0, 202)]
     [InlineData(1, 413)]
+    [InlineData(700_000, 413)]
     public async Task A_document_may_be_as_large_as_the_welcome_says_and_not_larger(int more, int status)
     {
         int most = (int)(await HelloAsync()).MaxBody;
