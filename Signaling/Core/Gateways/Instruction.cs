@@ -11,6 +11,9 @@ public sealed record Instruction
     /// <summary>+1 per instruction of one gateway and epoch; 0 before it is queued.</summary>
     public ulong Seq { get; init; }
 
+    /// <summary>Epoch of that number, as storage gave it; null before it is queued, and in a document, which says it for all.</summary>
+    public string? Epoch { get; init; }
+
     /// <summary>When it was made.</summary>
     public required DateTimeOffset Time { get; init; }
 

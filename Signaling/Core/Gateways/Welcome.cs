@@ -24,7 +24,7 @@ public sealed record Welcome
     /// <summary>After an outage the gateway spreads its return over this time.</summary>
     public required TimeSpan Jitter { get; init; }
 
-    /// <summary>The last event of this epoch below which the server misses nothing; more than the gateway ever made when it lost its counter.</summary>
+    /// <summary>The last event of this epoch below which the server misses nothing; it is more than the gateway ever made when that has lost its counter.</summary>
     public required ulong LastEvent { get; init; }
 
     /// <summary>Instructions up to this number are done with; a gateway that lost its counter starts here.</summary>

@@ -281,11 +281,10 @@ public sealed class FileEventQueue : MemoryEventQueue
         if (InstructionEpoch is { } epoch)
         {
             Write(Kind.InstructionEpoch, Instructions.Contiguous, Encoding.ASCII.GetBytes(epoch));
+            foreach (string id in Recent)
+                WriteDone(0, id);
             foreach (ulong seq in Instructions.Above())
-            {
-                Write(Kind.Begun, seq, Encoding.ASCII.GetBytes("done"));
-                Write(Kind.Finished, 0, Encoding.ASCII.GetBytes("done"));
-            }
+                WriteDone(seq, "done");
 
             foreach (KeyValuePair<ulong, string> pair in Unfinished)
                 Write(Kind.Begun, pair.Key, Encoding.ASCII.GetBytes(pair.Value));
@@ -320,6 +319,13 @@ public sealed class FileEventQueue : MemoryEventQueue
         if (mode != FileMode.Open)
             options.UnixCreateMode = Private;
         return new FileStream(path, options);
+    }
+
+    /// <summary>An instruction that was begun and finished; the number 0 is nobody's, so that only the id counts.</summary>
+    private void WriteDone(ulong seq, string id)
+    {
+        Write(Kind.Begun, seq, Encoding.ASCII.GetBytes(id));
+        Write(Kind.Finished, 0, Encoding.ASCII.GetBytes(id));
     }
 
     private void WriteKept(string key, byte[]? value)

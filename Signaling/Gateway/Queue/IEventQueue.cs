@@ -52,6 +52,9 @@ public interface IEventQueue : IDisposable
     /// <summary>The instruction will be carried out now; it is never begun twice.</summary>
     void Begin(ulong seq, string id);
 
+    /// <summary>True when an instruction of this id was begun, under whatever number; the last <see cref="MemoryEventQueue.MostRecent"/> are remembered.</summary>
+    bool WasBegun(string id);
+
     /// <summary>Instructions below the number will never come.</summary>
     void SkipInstructionsBelow(ulong seq);
 

@@ -6,10 +6,15 @@ namespace MediaRelay.Gateway.Queue;
 /// <summary>A queue without a disk, for simulated gateways, and the state that the queue on disk mirrors.</summary>
 public class MemoryEventQueue : IEventQueue
 {
+    /// <summary>Ids of instructions that are remembered: no server keeps more of them waiting unless it is told to.</summary>
+    public const int MostRecent = 1024;
+
     private static readonly TimeSpan s_keep = TimeSpan.FromDays(7);
 
     private readonly SortedDictionary<ulong, QueuedEvent> _events = [];
     private readonly Dictionary<ulong, string> _unfinished = [];
+    private readonly Queue<string> _recent = [];
+    private readonly HashSet<string> _recentIds = new(StringComparer.Ordinal);
     private readonly Dictionary<string, byte[]> _kept = new(StringComparer.Ordinal);
     private readonly int _maxEvents;
     private readonly long _maxOctets;
@@ -99,7 +104,14 @@ public class MemoryEventQueue : IEventQueue
     {
         Instructions.Add(seq);
         _unfinished[seq] = id;
+        if (!_recentIds.Add(id))
+            return;
+        _recent.Enqueue(id);
+        if (_recent.Count > MostRecent)
+            _recentIds.Remove(_recent.Dequeue());
     }
+
+    public bool WasBegun(string id) => _recentIds.Contains(id);
 
     public virtual void SkipInstructionsBelow(ulong seq) => Instructions.Forget(seq);
 
@@ -150,6 +162,9 @@ public class MemoryEventQueue : IEventQueue
     protected virtual void Dispose(bool disposing)
     {
     }
+
+    /// <summary>Ids of the instructions begun last, the oldest first.</summary>
+    protected IReadOnlyCollection<string> Recent => _recent;
 
     /// <summary>Adds an event with its number.</summary>
     protected virtual void Restore(QueuedEvent queued) => Hold(queued);

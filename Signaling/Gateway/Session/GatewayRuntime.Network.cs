@@ -123,7 +123,7 @@ public sealed partial class GatewayRuntime
         {
             _queue.StartInstructions(welcome.Epoch, welcome.LastInstruction);
             _waiting.Clear();
-            _unreadable.Clear();
+            _refused.Clear();
         }
         else if (welcome.LastInstruction > _queue.Instructions.Contiguous)
         {
@@ -251,7 +251,7 @@ public sealed partial class GatewayRuntime
         {
             // It takes its turn like the others and is answered with its fault.
             if (!_queue.Instructions.Contains(bad.Seq) && _waiting.TryAdd(bad.Seq, new Instruction { Id = bad.Id, Seq = bad.Seq, Time = UtcNow, Expires = UtcNow, Kind = "unreadable" }))
-                _unreadable[bad.Seq] = bad.Fault;
+                _refused[bad.Seq] = bad.Fault;
         }
 
         return true;

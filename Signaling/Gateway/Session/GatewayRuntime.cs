@@ -35,7 +35,7 @@ public sealed partial class GatewayRuntime : IDeviceReports, IGatewayMediaReplie
     private readonly Channel<Action> _inputs = Channel.CreateBounded<Action>(new BoundedChannelOptions(4096) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait });
     private readonly List<HomeCommand> _commands = [];
     private readonly SortedDictionary<ulong, Instruction> _waiting = [];
-    private readonly Dictionary<ulong, SmaFault> _unreadable = [];
+    private readonly Dictionary<ulong, SmaFault> _refused = [];
     private readonly List<Instruction> _begun = [];
     private readonly List<Action> _effects = [];
     private readonly SemaphoreSlim _alarmSignal = new(0, 1);
@@ -210,7 +210,7 @@ public sealed partial class GatewayRuntime : IDeviceReports, IGatewayMediaReplie
         _queue.Flush();
         foreach (Instruction instruction in _begun)
         {
-            if (_unreadable.Remove(instruction.Seq, out SmaFault fault))
+            if (_refused.Remove(instruction.Seq, out SmaFault fault))
             {
                 _commands.Add(HomeCore.Result(instruction.Id, new ResultBody("failed", fault.Code, fault.Text), UtcNow));
                 continue;
@@ -284,6 +284,9 @@ public sealed partial class GatewayRuntime : IDeviceReports, IGatewayMediaReplie
             _gapSince = null;
             if (_queue.Instructions.Contains(next.Key))
                 continue;
+            // A server that was set back numbers anew what it does not know to be done.
+            if (_queue.WasBegun(next.Value.Id))
+                _refused[next.Key] = new SmaFault("repeated", 0, "This was begun before under another number; it is not done again.");
             _queue.Begin(next.Key, next.Value.Id);
             _begun.Add(next.Value);
         }

@@ -106,7 +106,7 @@ public sealed partial class EventServer : IHostedService, IAsyncDisposable
     {
         kestrel.AddServerHeader = false;
         KestrelServerLimits limits = kestrel.Limits;
-        limits.MaxRequestBodySize = Contract.SmaContract.MaxBody;
+        limits.MaxRequestBodySize = GatewayEndpoints.MostRead;
         limits.MaxRequestLineSize = 4096;
         limits.MaxRequestHeadersTotalSize = 16_384;
         limits.MaxRequestHeaderCount = 60;

@@ -11,6 +11,9 @@ namespace MediaRelay.Signaling.IO.Gateways;
 /// <summary>Hello and events.</summary>
 internal sealed partial class GatewayEndpoints
 {
+    /// <summary>A body up to this size is read even when it is too large, so that its sender sees the refusal and not a broken connection.</summary>
+    internal const int MostRead = 1024 * 1024;
+
     private static readonly TimeSpan s_bodyTime = TimeSpan.FromSeconds(15);
 
     private delegate bool ReadDocument<T>(ReadOnlySpan<byte> utf8, out T document, out SmaFault fault);
@@ -72,10 +75,10 @@ internal sealed partial class GatewayEndpoints
         }
 
         // More is stored than the gateway says it ever made: it lost its counter and kept its epoch. Under that epoch its next events would count as known.
-        ulong highest = await _storage.Events.HighestAsync(link.Gateway, hello.Epoch).ConfigureAwait(false);
-        link.IsCounterLost = highest > hello.LastEvent;
+        // An alarm that overtook the hello looks the same; the next hello clears it.
+        link.IsCounterLost = stored > hello.LastEvent;
         if (link.IsCounterLost)
-            LogCounterLost(link.Gateway, hello.Epoch, hello.LastEvent, highest);
+            LogCounterLost(link.Gateway, hello.Epoch, hello.LastEvent, stored);
         link.EventEpoch = hello.Epoch;
         link.ResetSent();
         await NoteHelloAsync(context, link, hello).ConfigureAwait(false);
@@ -91,7 +94,7 @@ internal sealed partial class GatewayEndpoints
             Heartbeat = link.Hold,
             Hold = link.Hold,
             Jitter = _options.ReconnectSpread,
-            LastEvent = link.IsCounterLost ? highest : stored,
+            LastEvent = stored,
             LastInstruction = link.AcknowledgedInstruction,
             MaxEvents = SmaContract.MaxEvents,
             MaxBody = SmaContract.MaxBody,
@@ -291,13 +294,21 @@ internal sealed partial class GatewayEndpoints
 
         if (request.ContentLength > SmaContract.MaxBody)
         {
-            context.Response.Headers.Connection = "close";
-            await RefuseAsync(context, 413, "too-large", null, "Too large", "A document has at most 256 KiB.").ConfigureAwait(false);
+            if (request.ContentLength > MostRead)
+                context.Response.Headers.Connection = "close";
+            await RefuseSizeAsync(context).ConfigureAwait(false);
             return (false, default!);
         }
 
         PipeReader body = request.BodyReader;
         ReadResult result = await ReadAllAsync(body, context.RequestAborted).ConfigureAwait(false);
+        if (result.Buffer.Length > SmaContract.MaxBody)
+        {
+            body.AdvanceTo(result.Buffer.End);
+            await RefuseSizeAsync(context).ConfigureAwait(false);
+            return (false, default!);
+        }
+
         bool isGood = Parse(result.Buffer, read, out T document, out SmaFault fault);
         body.AdvanceTo(result.Buffer.End);
         if (isGood)
@@ -305,6 +316,8 @@ internal sealed partial class GatewayEndpoints
         await RefuseAsync(context, 400, fault.Code, null, "Bad document", fault.Text, fault.Line).ConfigureAwait(false);
         return (false, default!);
     }
+
+    private Task RefuseSizeAsync(HttpContext context) => RefuseAsync(context, 413, "too-large", null, "Too large", "A document has at most 256 KiB.");
 
     private static async ValueTask<ReadResult> ReadAllAsync(PipeReader body, CancellationToken aborted)
     {

@@ -25,7 +25,7 @@ internal sealed partial class GatewayEndpoints
     [LoggerMessage(4026, LogLevel.Warning, "Gateway {Gateway} used the event id {EventId} for two numbers; the second was acknowledged and not acted upon.", EventName = "EventIdReused")]
     private partial void LogIdReused(string gateway, string eventId);
 
-    [LoggerMessage(4029, LogLevel.Warning, "Gateway {Gateway} says that its last event of epoch {Epoch} is {LastEvent}, but {Stored} is stored: it lost its counter. Its events wait until it begins a new epoch.", EventName = "EventCounterLost")]
+    [LoggerMessage(4029, LogLevel.Warning, "Gateway {Gateway} says that its last event of epoch {Epoch} is {LastEvent}, but all up to {Stored} are stored: it lost its counter. Its events wait for a hello that knows them, or begins a new epoch.", EventName = "EventCounterLost")]
     private partial void LogCounterLost(string gateway, string epoch, ulong lastEvent, ulong stored);
 
     [LoggerMessage(4027, LogLevel.Warning, "Gateway {Gateway} has carried out instruction {Claimed}, but only {Given} were given: the queue got the new epoch {Epoch}.", EventName = "InstructionsRenumbered")]

@@ -21,6 +21,7 @@ internal sealed class GatewayLink
     private readonly TimeSpan _hold;
     private TimeSpan? _released;
     private TimeSpan? _told;
+    private readonly List<Instruction> _early = [];
     private bool _flushPending;
     private ulong _last;
     private GatewayRecord? _record;
@@ -65,6 +66,9 @@ internal sealed class GatewayLink
 
     /// <summary>True when presence changed since it was last noted in storage.</summary>
     public bool IsDirty { get; set; }
+
+    /// <summary>Presence changes that are not in the journal yet, with their times; the list is its own lock.</summary>
+    public List<(PresenceChange Change, DateTimeOffset At)> Unrecorded { get; } = [];
 
     public PresenceState Presence
     {
@@ -154,6 +158,13 @@ internal sealed class GatewayLink
             InstructionEpoch = backlog.Epoch;
             _last = backlog.Last;
             _window.Replace(backlog.Waiting);
+            foreach (Instruction instruction in _early.Where(one => one.Epoch == backlog.Epoch))
+            {
+                _last = Math.Max(_last, instruction.Seq);
+                _window.Add(instruction);
+            }
+
+            _early.Clear();
         }
     }
 
@@ -200,6 +211,13 @@ internal sealed class GatewayLink
     {
         lock (_lock)
         {
+            if (IsLoaded && instruction.Epoch is { } epoch && epoch != InstructionEpoch)
+            {
+                // All were numbered anew meanwhile: it is among them, or was given a number of the epoch that this object will hear of in a moment.
+                _early.Add(instruction);
+                return;
+            }
+
             _last = Math.Max(_last, instruction.Seq);
             _window.Add(instruction);
             if (_waiters.Count == 0 || _flushPending)

@@ -192,7 +192,7 @@ public sealed partial class GatewayLinks : BackgroundService
             if (change.To == PresenceState.Lost)
                 link.HasSession = false;
             if (change.To is PresenceState.Suspect or PresenceState.Lost || change is { To: PresenceState.Connected, From: PresenceState.Suspect or PresenceState.Lost })
-                _ = RecordAsync(link.Gateway, change);
+                Record(link, change);
         }
 
         changes.Clear();
@@ -209,6 +209,7 @@ public sealed partial class GatewayLinks : BackgroundService
     {
         var changes = new List<PresenceChange>();
         TimeSpan noted = _clock.Now;
+        _stopping = stoppingToken;
         using var timer = new PeriodicTimer(s_tick, _clock.Provider);
         try
         {
@@ -279,24 +280,6 @@ public sealed partial class GatewayLinks : BackgroundService
         {
             link.Loading = null;
             throw;
-        }
-    }
-
-    private async Task RecordAsync(string gateway, PresenceChange change)
-    {
-        try
-        {
-            DateTimeOffset utcNow = _clock.UtcNow;
-            string home = _storage.Gateways.Find(gateway)?.Home ?? "";
-            ConnectivityRule rule = _rules.Of(home);
-            bool isArmed = rule.AsksWhetherArmed(change.To) && _rules.IsArmed(home);
-            LogPresence(gateway, change.From, change.To, change.Reason);
-            foreach (SmaEvent draft in rule.Events(change, isArmed, utcNow))
-                Raise([await _storage.Events.AppendServerEventAsync(gateway, draft, utcNow).ConfigureAwait(false)]);
-        }
-        catch (StorageException e)
-        {
-            LogPresenceNotStored(e, gateway, change.To);
         }
     }
 

@@ -14,9 +14,6 @@ public interface IEventJournal
     /// <summary>How far the events of a gateway's epoch are stored without a gap; 0 when the epoch is unknown.</summary>
     Task<ulong> ContiguousAsync(string gateway, string epoch);
 
-    /// <summary>The highest number of a gateway's epoch that is stored, behind a gap or not; 0 when the epoch is unknown.</summary>
-    Task<ulong> HighestAsync(string gateway, string epoch);
-
     /// <summary>The gateway says that it does not hold events below this number any more; they are not asked for again.</summary>
     Task ForgetBelowAsync(string gateway, string epoch, ulong first);
 

@@ -4,7 +4,7 @@ namespace MediaRelay.Signaling.IO.Storage;
 /// <summary>Instructions that are not acknowledged by their gateway.</summary>
 public interface IInstructionQueue
 {
-    /// <summary>Gives the instruction its number and stores it; when the task completes it is durable.</summary>
+    /// <summary>Gives the instruction its number, of the epoch that it names, and stores it; when the task completes it is durable.</summary>
     /// <param name="gateway">The gateway.</param>
     /// <param name="instruction">The instruction, without a number.</param>
     /// <param name="bounds">How much may wait. What is past its end at the instruction's own time is cut down to its envelope before anything is refused.</param>

@@ -115,6 +115,18 @@ public sealed class GatewayDeliveryTests : IAsyncLifetime
         await UntilAsync(() => _link.Polls.Length == 3, "the next GET");
     }
 
+    [Fact]
+    public async Task An_instruction_that_comes_again_under_a_new_number_is_not_done_again()
+    {
+        await StartAsync();
+        _link.Instruct(Numbered(1), Numbered(2));
+        await UntilAsync(() => _link.Results.Length == 2, "two results");
+        _link.Instruct(Numbered(3) with { Id = "i-1" }, Numbered(4));
+        await UntilAsync(() => _link.Results.Length == 4, "four results");
+        Assert.Equal(["i-1", "i-2", "i-4"], _acted);
+        Assert.Equal(("failed", "repeated"), _link.Results.Where(one => one.Cause == "i-1").Select(one => (ResultBody)one.Body!).Select(one => (one.Outcome, one.Code)).Last());
+    }
+
     /// <summary>The session and the alarm lane both find the first server dead; together they must not end at it again.</summary>
     [Fact]
     public async Task Two_lanes_that_fail_side_by_side_change_the_server_once()

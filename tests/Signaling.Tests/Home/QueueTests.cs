@@ -248,6 +248,9 @@ public sealed class QueueTests : IDisposable
     {
         using (FileEventQueue queue = Open())
         {
+            queue.StartInstructions("former", 7);
+            queue.Begin(8, "old");
+            queue.Finish("old");
             queue.StartInstructions("ie", 0);
             queue.Begin(1, "open");
             queue.Begin(5, "later");
@@ -268,6 +271,7 @@ public sealed class QueueTests : IDisposable
         Assert.Equal(30_000UL, again.LastEvent);
         Assert.Equal("open", Assert.Single(again.Unfinished).Value);
         Assert.True(again.Instructions.Contains(5) && !again.Instructions.Contains(3));
+        Assert.True(again.WasBegun("old") && again.WasBegun("open") && again.WasBegun("later") && !again.WasBegun("never"));
     }
 
     [Fact]

@@ -58,6 +58,22 @@ public sealed class ServerFaultTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_silence_that_could_not_be_stored_is_stored_when_the_database_is_back()
+    {
+        await PostEventsAsync(_link, GatewayId, "e", Event(1));
+        using (var other = new SqliteDatabase(Path.Combine(_rig.Folder, SqliteStorage.FileName), readOnly: false))
+        {
+            other.Execute("BEGIN IMMEDIATE");
+            await UntilAsync(() => _rig.Logs.Lines.Any(line => line.Contains("4002 Gateway gw-0001 is Suspect", StringComparison.Ordinal)), "the refusal", 30);
+            Assert.Empty(Made(GatewayId));
+            other.Execute("ROLLBACK");
+        }
+
+        await UntilAsync(() => Made(GatewayId).Any(e => e.Kind == SmaEventKinds.GatewaySuspect), "the event");
+        Assert.Single(Made(GatewayId), e => e.Kind == SmaEventKinds.GatewaySuspect);
+    }
+
+    [Fact]
     public async Task A_listener_that_throws_harms_neither_the_gateway_nor_the_other_listeners()
     {
         int heard = 0;

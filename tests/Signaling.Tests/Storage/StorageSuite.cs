@@ -65,9 +65,6 @@ public abstract class StorageSuite : IAsyncLifetime
         Assert.Equal(9000UL, result.UpTo);
         Assert.Equal(9000UL, await Storage.Events.ContiguousAsync("g1", "e"));
         Assert.Equal(0UL, await Storage.Events.ContiguousAsync("g1", "other"));
-        await AppendAsync("g1", "e", EventPriority.Alarm, 9005, 20_000);
-        Assert.Equal(20_000UL, await Storage.Events.HighestAsync("g1", "e"));
-        Assert.Equal(0UL, await Storage.Events.HighestAsync("g1", "other"));
     }
 
     [Fact]
@@ -204,6 +201,10 @@ public abstract class StorageSuite : IAsyncLifetime
         InstructionBacklog backlog = await Storage.Instructions.BacklogAsync("g1");
         Assert.Equal([2UL, 3UL], backlog.Waiting.Select(i => i.Seq));
         Assert.Equal(3UL, backlog.Last);
+        Instruction before = await Storage.Instructions.EnqueueAsync("g2", Samples.Instructions[1], InstructionBounds.Default);
+        await Storage.Instructions.RenumberAsync("g2", "other");
+        Instruction after = await Storage.Instructions.EnqueueAsync("g2", Samples.Instructions[2], InstructionBounds.Default);
+        Assert.Equal((true, "other"), (before.Epoch is { } old && old != "other", after.Epoch));
         InstructionBacklog renumbered = await Storage.Instructions.RenumberAsync("g1", "new");
         Assert.Equal(("new", 2UL), (renumbered.Epoch, renumbered.Last));
         Assert.Equal([Samples.Instructions[1].Id, Samples.Instructions[2].Id], renumbered.Waiting.Select(i => i.Id));

@@ -42,8 +42,6 @@ internal sealed class SqliteEventJournal(SqliteStorage storage) : IEventJournal
 
     public Task<ulong> ContiguousAsync(string gateway, string epoch) => storage.Writer.RunAsync(database => Sequence(database, gateway, epoch).Contiguous);
 
-    public Task<ulong> HighestAsync(string gateway, string epoch) => storage.Writer.RunAsync(database => Sequence(database, gateway, epoch).Highest);
-
     public Task ForgetBelowAsync(string gateway, string epoch, ulong first) => storage.Writer.RunAsync(database =>
     {
         EventSequence sequence = Sequence(database, gateway, epoch);

@@ -20,11 +20,10 @@ internal sealed class SqliteInstructionQueue(SqliteStorage storage) : IInstructi
                     throw new StorageException($"The instruction for gateway {gateway} was refused: {refusal}") { IsQueueFull = true };
             }
 
-            SqliteStatement next = database.Statement("UPDATE gateways SET instruction_last=instruction_last+1 WHERE key=? RETURNING instruction_last").Bind(key);
+            SqliteStatement next = database.Statement("UPDATE gateways SET instruction_last=instruction_last+1 WHERE key=? RETURNING instruction_last, instruction_epoch").Bind(key);
             next.Step();
-            long seq = next.Number(0);
+            Instruction numbered = instruction with { Seq = (ulong)next.Number(0), Epoch = next.Text(1) };
             next.Reset();
-            Instruction numbered = instruction with { Seq = (ulong)seq };
             Insert(database, key, numbered);
             return numbered;
         },
