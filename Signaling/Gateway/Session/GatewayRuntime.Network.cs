@@ -36,7 +36,8 @@ public sealed partial class GatewayRuntime
                     (byte[] hello, string epoch) = await AskAsync(WriteHello).ConfigureAwait(false);
                     SmaAnswer answer = await _link.SendAsync("POST", Path("session"), hello, null, s_patience, stopping).ConfigureAwait(false);
                     TimeSpan arrived = Now;
-                    if (answer.Status == 200 && SmaReader.TryReadWelcome(answer.Body, out Welcome welcome, out _) && await AskAsync(() => TakeWelcome(welcome, epoch, arrived)).ConfigureAwait(false))
+                    bool isWelcome = SmaReader.TryReadWelcome(answer.Body, out Welcome welcome, out _) && answer.Status == 200;
+                    if (isWelcome && await AskAsync(() => TakeWelcome(welcome, epoch, arrived)).ConfigureAwait(false))
                     {
                         backoff.HandleSuccess();
                         if (!IsConnected)
@@ -56,7 +57,7 @@ public sealed partial class GatewayRuntime
                     }
 
                     retry = answer.RetryAfter;
-                    if (answer.Status != 200)
+                    if (!isWelcome)
                         LogHelloRefused(_profile.Id, answer.Status);
                 }
                 catch (IOException)

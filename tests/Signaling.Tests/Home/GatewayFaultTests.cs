@@ -104,7 +104,7 @@ public sealed class GatewayFaultTests : IAsyncLifetime
     {
         Start(TimeProvider.System);
         await UntilAsync(() => _gateway!.IsConnected, "the session");
-        _server.Instruct(Hint("right", DateTimeOffset.UtcNow));
+        _server.Instruct(Hint("right", DateTimeOffset.UtcNow.AddSeconds(1.5)));
         await UntilAsync(() => _server.ResultOf("right") is not null, "the first hint");
         Assert.Single(_server.Hellos);
         _server.Instruct(Hint("wrong", DateTimeOffset.UtcNow.AddSeconds(50)));
