@@ -49,8 +49,9 @@ public sealed partial class GatewayRuntime
                     (byte[] hello, string epoch, ulong said) = await AskAsync(WriteHello).ConfigureAwait(false);
                     SmaAnswer answer = await _link.SendAsync("POST", Path("session"), hello, null, s_patience, stopping).ConfigureAwait(false);
                     TimeSpan arrived = Now;
-                    isServerGood = answer.Status == 200;
-                    if (answer.Status == 200 && SmaReader.TryReadWelcome(answer.Body, out Welcome welcome, out _) && await AskAsync(() => TakeWelcome(welcome, epoch, said, arrived)).ConfigureAwait(false))
+                    bool isWelcome = SmaReader.TryReadWelcome(answer.Body, out Welcome welcome, out _) && answer.Status == 200;
+                    isServerGood = isWelcome;
+                    if (isWelcome && await AskAsync(() => TakeWelcome(welcome, epoch, said, arrived)).ConfigureAwait(false))
                     {
                         backoff.HandleSuccess();
                         EndTry(server, isGood: true);
@@ -71,7 +72,7 @@ public sealed partial class GatewayRuntime
                     }
 
                     retry = answer.RetryAfter;
-                    if (answer.Status != 200)
+                    if (!isWelcome)
                         LogHelloRefused(_profile.Id, answer.Status);
                 }
                 catch (IOException)

@@ -47,6 +47,20 @@ public sealed class GatewayFaultTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task An_instruction_that_comes_before_the_servers_time_waits_for_it()
+    {
+        _server.IsBusy = true;
+        _queue.StartInstructions("ie", 0);
+        Start(new SteppedTime(TimeSpan.FromHours(-1)));
+        _server.Instruct(Set("i", ("on", "true")) with { Expires = DateTimeOffset.UtcNow.AddMinutes(-1) });
+        _gateway!.Emit(Alarm(_gateway.UtcNow));
+        await UntilAsync(() => _server.Of("alarm.raised").Length == 1, "the alarm, and the instruction with its answer");
+        _server.IsBusy = false;
+        await UntilAsync(() => _server.ResultOf("i") is not null, "the result", 30);
+        Assert.Equal(("expired", 0), (_server.ResultOf("i")!.Outcome, _adaptor.Set.Count));
+    }
+
+    [Fact]
     public async Task Without_a_clock_the_hello_says_so_and_what_was_queued_gets_its_true_times()
     {
         _server.IsDown = true;
@@ -104,7 +118,7 @@ public sealed class GatewayFaultTests : IAsyncLifetime
     {
         Start(TimeProvider.System);
         await UntilAsync(() => _gateway!.IsConnected, "the session");
-        _server.Instruct(Hint("right", DateTimeOffset.UtcNow));
+        _server.Instruct(Hint("right", DateTimeOffset.UtcNow.AddSeconds(1.5)));
         await UntilAsync(() => _server.ResultOf("right") is not null, "the first hint");
         Assert.Single(_server.Hellos);
         _server.Instruct(Hint("wrong", DateTimeOffset.UtcNow.AddSeconds(50)));

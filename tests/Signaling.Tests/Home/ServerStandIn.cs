@@ -18,7 +18,7 @@ internal sealed class ServerStandIn : ISmaLink
     /// <summary>No answer comes.</summary>
     public bool IsDown { get; set; }
 
-    /// <summary>Hellos are held off; alarms are taken.</summary>
+    /// <summary>Hellos are held off; alarms are taken, and what waits for the gateway goes with the answer.</summary>
     public bool IsBusy { get; set; }
 
     /// <summary>Status of everything that is not part of the session.</summary>
@@ -140,7 +140,11 @@ internal sealed class ServerStandIn : ISmaLink
         var missing = new List<SeqRange>();
         stored.Missing(missing, 32);
         var x = new XmlOutput();
-        SmaWriter.WriteAccepted(x, new EventsAccepted { Gateway = "gw", Epoch = batch.Epoch, UpTo = stored.Contiguous, Missing = missing, Rejected = later });
+        SmaWriter.WriteAccepted(x, new EventsAccepted
+        {
+            Gateway = "gw", Epoch = batch.Epoch, UpTo = stored.Contiguous, Missing = missing, Rejected = later,
+            Instructions = IsBusy && _waiting.Count > 0 ? new InstructionBatch("gw", "ie", [.. _waiting]) : null,
+        });
         return Answer(202, x);
     }
 
