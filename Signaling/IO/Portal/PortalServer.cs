@@ -3,8 +3,10 @@ using System.Net.Security;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using MediaRelay.Signaling.IO.Authority;
+using MediaRelay.Signaling.IO.Gateways;
 using MediaRelay.Signaling.IO.Sessions;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -35,6 +37,7 @@ public sealed partial class PortalServer : IHostedService, IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly ILoggerFactory _loggers;
     private readonly ILogger<PortalServer> _logger;
+    private readonly ConnectionGate _connections;
     private SslServerAuthenticationOptions _tls = new();
     private DateTime _stamp;
     private WebApplication? _app;
@@ -54,6 +57,7 @@ public sealed partial class PortalServer : IHostedService, IAsyncDisposable
     {
         (_options, _folder, _authority, _guard, _modules, _pages, _time, _loggers) = (options, folder, authority, guard, modules, pages, time, loggers);
         _logger = loggers.CreateLogger<PortalServer>();
+        _connections = new ConnectionGate(options.MaxUnauthenticatedPerAddress, options.ConcurrentHandshakes);
     }
 
     /// <summary>Where it listens, once started.</summary>
@@ -83,14 +87,16 @@ public sealed partial class PortalServer : IHostedService, IAsyncDisposable
             .WithOrigins([.. _options.WhepOrigins]).WithMethods("GET", "POST", "PATCH", "DELETE", "OPTIONS")
             .WithHeaders("Authorization", "Content-Type", "If-Match").WithExposedHeaders("Location", "Link", "ETag", "Accept-Post").SetPreflightMaxAge(TimeSpan.FromHours(1))));
         _app = builder.Build();
-        _app.UseExceptionHandler(error => error.Run(context =>
-            Problem.Of(StatusCodes.Status500InternalServerError, "internal", "The server failed to answer; the log has the reason.").ExecuteAsync(context)));
+        _app.UseExceptionHandler(error => error.Run(context => context.Features.Get<IExceptionHandlerFeature>()?.Error is Microsoft.AspNetCore.Http.BadHttpRequestException bad
+            ? Problem.Of(bad.StatusCode, "bad-request", "The body of the request is broken, too large, or did not come in time.").ExecuteAsync(context)
+            : Problem.Of(StatusCodes.Status500InternalServerError, "internal", "The server failed to answer; the log has the reason.").ExecuteAsync(context)));
         if (_pages is not null)
         {
             _app.UseDefaultFiles(new DefaultFilesOptions { FileProvider = _pages });
         }
 
         _app.UseRouting();
+        _app.Use(BodyDeadline.HandleAsync);
         _app.UseCors();
         _app.Use(_guard.HandleAsync);
         if (_pages is not null)
@@ -145,7 +151,9 @@ public sealed partial class PortalServer : IHostedService, IAsyncDisposable
         kestrel.Listen(Read(_options.PortalListen), listen =>
         {
             listen.Protocols = HttpProtocols.Http1AndHttp2;
+            listen.Use(_connections.BeforeTls);
             listen.UseHttps(new TlsHandshakeCallbackOptions { OnConnection = _ => ValueTask.FromResult(_tls), HandshakeTimeout = TimeSpan.FromSeconds(5) });
+            listen.Use(ConnectionGate.BehindTls);
         });
     }
 
@@ -179,6 +187,7 @@ public sealed partial class PortalServer : IHostedService, IAsyncDisposable
             ServerCertificateContext = SslStreamCertificateContext.Create(certificate, chain, offline: true),
             EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
             AllowRenegotiation = false,
+            CipherSuitesPolicy = ListenerSecurity.Suites,
             ApplicationProtocols = [SslApplicationProtocol.Http2, SslApplicationProtocol.Http11],
         };
     }
