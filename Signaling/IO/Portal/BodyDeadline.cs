@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace MediaRelay.Signaling.IO.Portal;
 
@@ -6,28 +7,28 @@ namespace MediaRelay.Signaling.IO.Portal;
 /// A request's body has to be there within 15 seconds in all, however steadily it drips: the least rate alone would let a body of the largest size
 /// take a quarter of an hour. The answer may take longer.
 /// </summary>
-internal static class BodyDeadline
+internal sealed class BodyDeadline(TimeProvider time)
 {
     /// <summary>Time for a whole body.</summary>
-    public static readonly TimeSpan Longest = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan s_longest = TimeSpan.FromSeconds(15);
 
-    public static async Task HandleAsync(HttpContext context, RequestDelegate next)
+    public async Task HandleAsync(HttpContext context, RequestDelegate next)
     {
-        if (context.Request.ContentLength is 0 || (context.Request.ContentLength is null && !context.Request.Headers.ContainsKey("Transfer-Encoding") && context.Request.Protocol.StartsWith("HTTP/1", StringComparison.Ordinal)))
+        if (context.Features.Get<IHttpRequestBodyDetectionFeature>() is not { CanHaveBody: true })
         {
             await next(context).ConfigureAwait(false);
             return;
         }
 
-        await using var body = new TimedBody(context.Request.Body);
+        await using var body = new TimedBody(context.Request.Body, time);
         context.Request.Body = body;
         await next(context).ConfigureAwait(false);
     }
 
     /// <summary>Reads until the deadline; the first read starts nothing, the request did.</summary>
-    private sealed class TimedBody(Stream inner) : Stream
+    private sealed class TimedBody(Stream inner, TimeProvider time) : Stream
     {
-        private readonly CancellationTokenSource _deadline = new(Longest);
+        private readonly CancellationTokenSource _deadline = new(s_longest, time);
 
         public override bool CanRead => true;
 

@@ -17,12 +17,12 @@ internal sealed class HomeModule(HomeRecords homes, HomeKeeper keeper, HomeViews
     {
         RouteGroupBuilder home = routes.MapGroup("/api/homes/{home}");
         home.MapGet("", (HttpContext c, string home) => AskedAsync(c, HomeAction.ViewState, home, "Read the state of the home.", record => Results.Json(views.Home(record)))).WithSummary("State of a home; every value has its time.");
-        home.MapPost("/partitions/{number}/arm", ArmAsync).WithSummary("Arm a partition: away, stay or night, with zones left out.");
-        home.MapPost("/partitions/{number}/disarm", DisarmAsync).WithSummary("Disarm a partition; cancels an open alarm.");
+        PortalDescription.TakesWait(home.MapPost("/partitions/{number}/arm", ArmAsync)).WithSummary("Arm a partition: away, stay or night, with zones left out.");
+        PortalDescription.TakesWait(home.MapPost("/partitions/{number}/disarm", DisarmAsync)).WithSummary("Disarm a partition; cancels an open alarm.");
         home.MapPut("/zones/{number}", RenameZoneAsync).WithSummary("Rename a zone.");
-        home.MapPut("/devices/{device}/properties/{name}", SetPropertyAsync).WithSummary("Set a device's property; with ifAt refused when it changed since.");
+        PortalDescription.TakesWait(home.MapPut("/devices/{device}/properties/{name}", SetPropertyAsync)).WithSummary("Set a device's property; with ifAt refused when it changed since.");
         home.MapPut("/cameras/{camera}", ChangeCameraAsync).WithSummary("Name a camera and say when operators may see it.");
-        home.MapPost("/cameras/{camera}/clips", ClipAsync).WithSummary("Ask the gateway for a clip that ends now.");
+        PortalDescription.TakesWait(home.MapPost("/cameras/{camera}/clips", ClipAsync)).WithSummary("Ask the gateway for a clip that ends now.");
         home.MapGet("/timeline", (HttpContext c, string home, long? before, int? limit) => AskedAsync(c, HomeAction.ViewIncidents, home, "Read the timeline.", record => Results.Json(new { entries = views.Timeline(record, before, limit ?? 50, PortalGuard.SessionOf(c)!.User.IsStaff) })))
             .WithSummary("What happened, newest first.");
         home.MapGet("/look-ins", (HttpContext c, string home) => AskedAsync(c, HomeAction.ViewAudit, home, "Read who looked in.", _ => Results.Json(views.LookIns(home)))).WithSummary("Who looked in, when, and on which right.");

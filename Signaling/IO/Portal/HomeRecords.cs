@@ -44,6 +44,7 @@ public sealed class HomeRecords(IStorage storage, TimeProvider time)
     /// <summary>Ends what a person was granted, in every home, because the account goes; a later account of that name starts with nothing.</summary>
     public async Task EndGrantsOfAsync(string subject)
     {
+        subject = PortalUsers.Normal(subject);
         foreach (AccessGrant grant in storage.Documents.List(GrantKind, null, null, null, int.MaxValue).Select(d => PortalJson.Read<AccessGrant>(d.Json)).Where(g => g.Subject == subject))
             await EndGrantAsync(grant.Home, grant.Id).ConfigureAwait(false);
     }

@@ -7,6 +7,7 @@ using MediaRelay.Signaling.IO.Gateways;
 using MediaRelay.Signaling.IO.Storage;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Routing;
 
 namespace MediaRelay.Signaling.IO.Portal;
@@ -45,7 +46,7 @@ internal sealed class PictureModule : IPortalModule, IDisposable
 
     public void Dispose() => _events.Dispose();
 
-    private async Task<IResult> StillAsync(HttpContext context, string home, string camera)
+    private async Task<IResult> StillAsync(HttpContext context, string home, string camera, [FromQuery(Name = "max-age")] double? maxAge)
     {
         Actor actor = PortalGuard.ActorOf(context);
         if (HomeModule.NeedsSecondFactor(context, _sessions) is { } factor)
@@ -56,7 +57,7 @@ internal sealed class PictureModule : IPortalModule, IDisposable
             return Problem.Refused(decision.Reason);
         if (_homes.Find(home) is not { } record || record.Devices.All(d => d.Ref != camera || d.Type != "camera"))
             return Problem.Of(StatusCodes.Status404NotFound, "camera-unknown", $"The home has no camera {camera}.", "camera");
-        double age = double.TryParse(context.Request.Query["max-age"], System.Globalization.CultureInfo.InvariantCulture, out double given) ? Math.Clamp(given, 1, 3600) : 10;
+        double age = maxAge is { } given && !double.IsNaN(given) ? Math.Clamp(given, 1, 3600) : 10;
         DateTimeOffset now = _time.GetUtcNow();
         string key = $"{record.Gateway}/{camera}";
         if (!_stills.TryGetValue(key, out Still? still) || now - still.Taken > TimeSpan.FromSeconds(age))

@@ -153,7 +153,8 @@ public sealed class PortalGuard(PortalSessions sessions)
         headers.StrictTransportSecurity = "max-age=31536000";
     }
 
-    private sealed class Anonymous
+    /// <summary>Marks what needs nobody logged in.</summary>
+    internal sealed class Anonymous
     {
         public static Anonymous Instance { get; } = new();
     }

@@ -81,7 +81,7 @@ public sealed partial class PortalServer : IHostedService, IAsyncDisposable
         builder.Services.AddSingleton(_loggers);
         builder.Services.AddRouting();
         builder.Services.Configure<JsonOptions>(o => PortalJson.Configure(o.SerializerOptions));
-        builder.Services.AddOpenApi("v1");
+        builder.Services.AddOpenApi("v1", PortalDescription.Complete);
         // Foreign pages come with a bearer token; cookies stay with our own.
         builder.Services.AddCors(cors => cors.AddPolicy(WhepModule.CorsPolicy, policy => policy
             .WithOrigins([.. _options.WhepOrigins]).WithMethods("GET", "POST", "PATCH", "DELETE", "OPTIONS")
@@ -96,7 +96,7 @@ public sealed partial class PortalServer : IHostedService, IAsyncDisposable
         }
 
         _app.UseRouting();
-        _app.Use(BodyDeadline.HandleAsync);
+        _app.Use(new BodyDeadline(_time).HandleAsync);
         _app.UseCors();
         _app.Use(_guard.HandleAsync);
         if (_pages is not null)

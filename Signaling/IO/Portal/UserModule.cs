@@ -44,7 +44,7 @@ internal sealed class UserModule(PortalUsers users, PortalSessions sessions, Hom
             return Problem.Invalid("The password has at least 10 characters.");
         if (users.Find(id) is not null)
             return Problem.Of(StatusCodes.Status409Conflict, "user-exists", "This user name is taken.");
-        await homes.EndGrantsOfAsync(PortalUsers.Normal(id)).ConfigureAwait(false);
+        await homes.EndGrantsOfAsync(id).ConfigureAwait(false);
         PortalUser user = await users.CreateAsync(id, request.Name ?? id, request.Role, home, password, request.Until).ConfigureAwait(false);
         return Results.Json(View(user), statusCode: StatusCodes.Status201Created);
     }

@@ -8,6 +8,7 @@ using MediaRelay.IO.Tests.Signaling.Sessions;
 using MediaRelay.Signaling.Access;
 using MediaRelay.Signaling.Contract;
 using MediaRelay.Signaling.Events;
+using MediaRelay.Signaling.Gateways;
 using MediaRelay.Signaling.Incidents;
 using MediaRelay.Signaling.IO.Gateways;
 using MediaRelay.Signaling.IO.Portal;
@@ -64,7 +65,10 @@ public sealed class PrivacyTests : IAsyncLifetime
         using HttpClient ann = await _node.BrowserAsync("ann");
         Assert.Equal(HttpStatusCode.OK, (await ann.GetAsync(Still)).StatusCode);
         _time.Advance(TimeSpan.FromMinutes(10));
-        Assert.NotEqual(MediaRelay.Signaling.Gateways.PresenceState.Connected, _node.Get<GatewayLinks>().Presence("gw-1"));
+        var changes = new List<PresenceChange>();
+        foreach (int minutes in (int[])[20, 30])
+            _node.Get<GatewayLinks>().Link("gw-1").HandleDeadline(TimeSpan.FromMinutes(minutes), changes);
+        Assert.NotEqual(PresenceState.Connected, _node.Get<GatewayLinks>().Presence("gw-1"));
         Assert.Equal(HttpStatusCode.OK, (await ann.GetAsync(Still)).StatusCode);
         Assert.Equal(2, Lines("ann", "LookIn").Count);
         Assert.Equal(2, (await ann.GetFromJsonAsync<JsonElement>("/api/homes/h1/look-ins")).GetProperty("past").GetArrayLength());
