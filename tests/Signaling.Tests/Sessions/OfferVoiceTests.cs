@@ -18,7 +18,6 @@ public sealed class OfferVoiceTests
     [InlineData("a=recvonly\r\n", "a=sendrecv\r\n", MediaDirection.RecvOnly)]
     [InlineData("", "a=sendonly\r\n", MediaDirection.Inactive)]
     [InlineData("a=sendonly\r\n", "", MediaDirection.Inactive)]
-    [InlineData("", "a=recvonly\r\na=sendrecv\r\n", MediaDirection.RecvOnly)]
     [InlineData("", "a=inactive\r\n", MediaDirection.Inactive)]
     public void Sound_to_the_home_is_taken_out_and_nothing_else(string session, string section, MediaDirection left)
     {
