@@ -20,7 +20,7 @@ public sealed partial class SignalingOptions
     [Required(AllowEmptyStrings = true)]
     public string PortalKey { get; set; } = "";
 
-    [Description("A person is logged out after this time without a request.")]
+    [Description("A person is logged out after this time without touching the page; a running look-in counts as touching it.")]
     [Range(typeof(TimeSpan), "00:01:00", "08:00:00")]
     public TimeSpan LoginIdle { get; set; } = TimeSpan.FromMinutes(15);
 
@@ -31,7 +31,7 @@ public sealed partial class SignalingOptions
     [Description("Who must enrol a second factor: Optional (nobody), Staff (operators and stations can do nothing without one), Everybody (also the people of a home, to look in, disarm and unlock).")]
     public SecondFactorRule SecondFactor { get; set; } = SecondFactorRule.Staff;
 
-    [Description("How long a second factor counts for look-in and disarm after it was given.")]
+    [Description("How long a second factor counts for look-in, stills, clips and disarm after it was given.")]
     [Range(typeof(TimeSpan), "00:00:30", "01:00:00")]
     public TimeSpan SecondFactorFresh { get; set; } = TimeSpan.FromMinutes(5);
 }

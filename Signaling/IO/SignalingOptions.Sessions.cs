@@ -39,6 +39,6 @@ public sealed partial class SignalingOptions
     [Range(1, 100)]
     public int MaxSessionsPerHome { get; set; } = 16;
 
-    [Description("Origins of web pages elsewhere that may look in over WHEP with a bearer token, each exactly, e.g. https://player.example.org. Empty: none.")]
+    [Description("Origins of web pages elsewhere that may look in over WHEP with a bearer token ('mediarelay user token'), each exactly, e.g. https://player.example.org. Empty: none.")]
     public List<string> WhepOrigins { get; set; } = [];
 }

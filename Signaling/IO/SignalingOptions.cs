@@ -82,7 +82,7 @@ public sealed partial class SignalingOptions : IValidatableObject
     [Range(16, 1000000)]
     public int MaxConnections { get; set; } = 120_000;
 
-    [Description("Connections of one address that have not authenticated; more are closed at once.")]
+    [Description("Connections of one address that have not authenticated, for each of the two listeners; more are closed at once.")]
     [Range(1, 100000)]
     public int MaxUnauthenticatedPerAddress { get; set; } = 64;
 

@@ -157,7 +157,7 @@ public sealed partial class EventServer : IHostedService, IAsyncDisposable
             AllowRenegotiation = false,
             AllowTlsResume = true,
             ApplicationProtocols = [SslApplicationProtocol.Http11],
-            CipherSuitesPolicy = CanChooseCiphers ? new CipherSuitesPolicy(s_ciphers) : null,
+            CipherSuitesPolicy = TlsSuites.Strong,
         };
         return pair.Leaf;
     }
@@ -178,15 +178,6 @@ public sealed partial class EventServer : IHostedService, IAsyncDisposable
         if (_authority.ReloadRevoked(LogReloadFailed))
             LogRevokedReloaded();
     }
-
-    private static bool CanChooseCiphers => OperatingSystem.IsLinux();
-
-    private static readonly TlsCipherSuite[] s_ciphers =
-    [
-        TlsCipherSuite.TLS_AES_128_GCM_SHA256, TlsCipherSuite.TLS_AES_256_GCM_SHA384, TlsCipherSuite.TLS_CHACHA20_POLY1305_SHA256,
-        TlsCipherSuite.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, TlsCipherSuite.TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384, TlsCipherSuite.TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
-        TlsCipherSuite.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256, TlsCipherSuite.TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384, TlsCipherSuite.TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
-    ];
 
     private static IPEndPoint ReadEndpoint(string text) => SignalingOptions.TryReadEndpoint(text, out IPEndPoint? endpoint)
         ? endpoint

@@ -38,9 +38,9 @@ internal sealed class BandwidthModule : IPortalModule, IDisposable
     {
         if (_network is null)
             return;
-        routes.MapGet("/api/operator/gates", async (HttpContext c) => Asked(c) ?? await GatesAsync().ConfigureAwait(false)).WithSummary("Gates with their sessions, and the service flows behind them.");
+        routes.MapGet("/api/operator/gates", async (HttpContext c) => await AskedAsync(c).ConfigureAwait(false) ?? await GatesAsync().ConfigureAwait(false)).WithSummary("Gates with their sessions, and the service flows behind them.");
         RouteGroupBuilder demands = routes.MapGroup("/api/operator/bandwidth");
-        demands.MapGet("", (HttpContext c) => Asked(c) ?? Results.Json(new { connected = _network.IsConnected, maxBitsPerSecond = BandwidthPlanner.MaxBitsPerSecond, demands = Shown() })).WithSummary("Bandwidth on demand: what runs and what ended lately.");
+        demands.MapGet("", async (HttpContext c) => await AskedAsync(c).ConfigureAwait(false) ?? Results.Json(new { connected = _network.IsConnected, maxBitsPerSecond = BandwidthPlanner.MaxBitsPerSecond, demands = Shown() })).WithSummary("Bandwidth on demand: what runs and what ended lately.");
         demands.MapPost("", AskAsync).WithSummary("Ask the cable network for bandwidth of a home for a while.");
         demands.MapDelete("/{id}", EndAsync).WithSummary("End a demand before its time.");
     }
@@ -53,8 +53,10 @@ internal sealed class BandwidthModule : IPortalModule, IDisposable
         _stopping.Dispose();
     }
 
-    private IResult? Asked(HttpContext context) =>
-        _gate.Peek(PortalGuard.ActorOf(context), HomeAction.OperateSystem, "") is { IsAllowed: false } refused ? Problem.Refused(refused.Reason) : null;
+    private async Task<IResult?> AskedAsync(HttpContext context) =>
+        await _gate.AskToReadAsync(PortalGuard.ActorOf(context), HomeAction.OperateSystem, "", null, PortalGuard.SourceOf(context), $"Read {context.Request.Path}.").ConfigureAwait(false) is { IsAllowed: false } refused
+            ? Problem.Refused(refused.Reason)
+            : null;
 
     private async Task<IResult> GatesAsync()
     {

@@ -16,24 +16,24 @@ internal sealed class HomeModule(HomeRecords homes, HomeKeeper keeper, HomeViews
     public void Map(IEndpointRouteBuilder routes)
     {
         RouteGroupBuilder home = routes.MapGroup("/api/homes/{home}");
-        home.MapGet("", (HttpContext c, string home) => Asked(c, HomeAction.ViewState, home, record => Results.Json(views.Home(record)))).WithSummary("State of a home; every value has its time.");
-        home.MapPost("/partitions/{number}/arm", ArmAsync).WithSummary("Arm a partition: away, stay or night, with zones left out.");
-        home.MapPost("/partitions/{number}/disarm", DisarmAsync).WithSummary("Disarm a partition; cancels an open alarm.");
+        home.MapGet("", (HttpContext c, string home) => AskedAsync(c, HomeAction.ViewState, home, "Read the state of the home.", record => Results.Json(views.Home(record)))).WithSummary("State of a home; every value has its time.");
+        PortalDescription.TakesWait(home.MapPost("/partitions/{number}/arm", ArmAsync)).WithSummary("Arm a partition: away, stay or night, with zones left out.");
+        PortalDescription.TakesWait(home.MapPost("/partitions/{number}/disarm", DisarmAsync)).WithSummary("Disarm a partition; cancels an open alarm.");
         home.MapPut("/zones/{number}", RenameZoneAsync).WithSummary("Rename a zone.");
-        home.MapPut("/devices/{device}/properties/{name}", SetPropertyAsync).WithSummary("Set a device's property; with ifAt refused when it changed since.");
+        PortalDescription.TakesWait(home.MapPut("/devices/{device}/properties/{name}", SetPropertyAsync)).WithSummary("Set a device's property; with ifAt refused when it changed since.");
         home.MapPut("/cameras/{camera}", ChangeCameraAsync).WithSummary("Name a camera and say when operators may see it.");
-        home.MapPost("/cameras/{camera}/clips", ClipAsync).WithSummary("Ask the gateway for a clip that ends now.");
-        home.MapGet("/timeline", (HttpContext c, string home, long? before, int? limit) => Asked(c, HomeAction.ViewIncidents, home, record => Results.Json(new { entries = views.Timeline(record, before, limit ?? 50, PortalGuard.SessionOf(c)!.User.IsStaff) })))
+        PortalDescription.TakesWait(home.MapPost("/cameras/{camera}/clips", ClipAsync)).WithSummary("Ask the gateway for a clip that ends now.");
+        home.MapGet("/timeline", (HttpContext c, string home, long? before, int? limit) => AskedAsync(c, HomeAction.ViewIncidents, home, "Read the timeline.", record => Results.Json(new { entries = views.Timeline(record, before, limit ?? 50, PortalGuard.SessionOf(c)!.User.IsStaff) })))
             .WithSummary("What happened, newest first.");
-        home.MapGet("/look-ins", (HttpContext c, string home) => Asked(c, HomeAction.ViewAudit, home, _ => Results.Json(views.LookIns(home)))).WithSummary("Who looked in, when, and on which right.");
-        home.MapGet("/alerts", (HttpContext c, string home) => Asked(c, HomeAction.ManageUsers, home, record => Results.Json(new { rules = record.Alerts, contacts = record.Contacts }))).WithSummary("Who is told of what.");
+        home.MapGet("/look-ins", (HttpContext c, string home) => AskedAsync(c, HomeAction.ViewAudit, home, "Read who looked in.", _ => Results.Json(views.LookIns(home)))).WithSummary("Who looked in, when, and on which right.");
+        home.MapGet("/alerts", (HttpContext c, string home) => AskedAsync(c, HomeAction.ManageUsers, home, "Read who is told of what.", record => Results.Json(new { rules = record.Alerts, contacts = record.Contacts }))).WithSummary("Who is told of what.");
         home.MapPut("/alerts", ChangeAlertsAsync).WithSummary("Change who is told of what.");
         routes.MapGet("/api/homes", (HttpContext c) => Results.Json(homes.List().Where(h => gate.Peek(PortalGuard.ActorOf(c), HomeAction.ViewState, h.Id).IsAllowed).Select(h => new { h.Id, h.Name }))).WithSummary("Homes that the asker may see now.");
     }
 
-    private IResult Asked(HttpContext context, HomeAction action, string home, Func<HomeRecord, IResult> answer)
+    private async Task<IResult> AskedAsync(HttpContext context, HomeAction action, string home, string detail, Func<HomeRecord, IResult> answer)
     {
-        AccessDecision decision = gate.Peek(PortalGuard.ActorOf(context), action, home);
+        AccessDecision decision = await gate.AskToReadAsync(PortalGuard.ActorOf(context), action, home, null, PortalGuard.SourceOf(context), detail).ConfigureAwait(false);
         return !decision.IsAllowed ? Problem.Refused(decision.Reason)
             : homes.Find(home) is { } record ? answer(record)
             : Problem.Unknown("There is no such home.");
@@ -69,7 +69,7 @@ internal sealed class HomeModule(HomeRecords homes, HomeKeeper keeper, HomeViews
 
     private async Task<IResult> SetPropertyAsync(HttpContext context, string home, string device, string name, PropertyRequest request)
     {
-        bool opensDoor = homes.Find(home)?.Devices.FirstOrDefault(d => d.Ref == device)?.Type is "lock" or "garage" && request.Value is "unlocked" or "open" or "false" or "no" or "off";
+        bool opensDoor = LockRule.MayOpen(homes.Find(home)?.Devices.FirstOrDefault(d => d.Ref == device)?.Type, name, request.Value);
         // The panel takes these as properties too; who may only steer devices must not reach it this way.
         if (device == "panel" || name is "bypass" or "by" || name.StartsWith("zone-", StringComparison.Ordinal))
             return Problem.Invalid("Zones and keypad codes have requests of their own.");
@@ -82,15 +82,17 @@ internal sealed class HomeModule(HomeRecords homes, HomeKeeper keeper, HomeViews
         }).ConfigureAwait(false);
     }
 
-    private Task<IResult> ClipAsync(HttpContext context, string home, string camera, ClipRequest request)
+    private async Task<IResult> ClipAsync(HttpContext context, string home, string camera, ClipRequest request)
     {
+        if (NeedsSecondFactor(context, sessions) is { } refusal)
+            return refusal;
         DateTimeOffset now = time.GetUtcNow();
         double seconds = Math.Clamp(request.Seconds ?? 20, 1, 120);
-        return desk.InstructAsync(context, HomeAction.ViewClips, home, null, $"Record a clip of camera {camera}.", _ => new Instruction
+        return await desk.InstructAsync(context, HomeAction.ViewClips, home, camera, $"Record a clip of camera {camera}.", _ => new Instruction
         {
             Id = "", Time = default, Expires = default, Kind = InstructionKinds.ClipRequest,
             Body = new ClipBody { Id = $"clip-{Guid.NewGuid():N}", Camera = camera, From = now.AddSeconds(-seconds), To = now, Type = "video/mp4" },
-        });
+        }).ConfigureAwait(false);
     }
 
     private async Task<IResult> RenameZoneAsync(HttpContext context, string home, ushort number, ZoneRequest request) =>
@@ -126,7 +128,7 @@ internal sealed class HomeModule(HomeRecords homes, HomeKeeper keeper, HomeViews
     internal static IResult? NeedsSecondFactor(HttpContext context, PortalSessions sessions) => PortalGuard.SessionOf(context) switch
     {
         { IsToken: true } => null,
-        { User.SecondFactor: not null } session when !sessions.IsFresh(session) =>
+        { User.SecondFactor: not null } session when !SessionModule.IsFresh(context, sessions, session) =>
             Problem.Of(StatusCodes.Status403Forbidden, "second-factor", "Give the six digits of your authenticator app first.", "second-factor"),
         { User.SecondFactor: null } session when sessions.MustEnrol(session.User) =>
             Problem.Of(StatusCodes.Status403Forbidden, "enrol-second-factor", "This needs a second factor. Enrol an authenticator app under Your account first.", "second-factor"),

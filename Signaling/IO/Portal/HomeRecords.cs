@@ -41,6 +41,19 @@ public sealed class HomeRecords(IStorage storage, TimeProvider time)
         return ended;
     }
 
+    /// <summary>Ends what a person was granted, in every home, because the account goes; a later account of that name starts with nothing.</summary>
+    public async Task EndGrantsOfAsync(string subject)
+    {
+        subject = PortalUsers.Normal(subject);
+        foreach (AccessGrant grant in storage.Documents.List(GrantKind, null, null, null, int.MaxValue).Select(d => PortalJson.Read<AccessGrant>(d.Json)).Where(g => g.Subject == subject))
+            await EndGrantAsync(grant.Home, grant.Id).ConfigureAwait(false);
+    }
+
+    /// <summary>The alarm for which somebody of a central station looks in: the home's open one with the last signal. Null for others.</summary>
+    internal Incident? AlarmOf(Actor actor, string home) => actor.Role is ActorRole.CentralStationOperator or ActorRole.CentralStationSupervisor
+        ? Incidents(home, open: true, max: 20).Where(i => i.OpensHome).MaxBy(i => i.LastSignal)
+        : null;
+
     /// <summary>Incidents, newest first.</summary>
     public IReadOnlyList<Incident> Incidents(string? home, bool? open, DateTimeOffset? before = null, int max = 200) =>
         [.. storage.Documents.List(IncidentKind, home, open, before, max).Select(d => PortalJson.Read<Incident>(d.Json))];
@@ -53,7 +66,7 @@ public sealed class HomeRecords(IStorage storage, TimeProvider time)
     {
         Incident? alarm = Incidents(home, open: true, max: 50).Where(i => i.OpensHome).MaxBy(i => i.LastSignal);
         // A camera that the home does not have gets the strictest rule.
-        CameraRule? rule = camera is null ? null : Find(home)?.RuleOf(camera) ?? CameraRule.Never;
+        CameraRule? rule = camera is null ? null : Find(home) is { } record && record.Devices.Any(d => d.Ref == camera && d.Type == "camera") ? record.RuleOf(camera) : CameraRule.Never;
         return new HomeFacts
         {
             Home = home,

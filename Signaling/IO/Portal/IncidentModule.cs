@@ -16,7 +16,7 @@ internal sealed class IncidentModule(HomeRecords homes, HomeKeeper keeper, HomeV
     {
         routes.MapGet("/api/incidents", List).WithSummary("Incidents: the queue sorted by urgency and age, or one home's.");
         RouteGroupBuilder one = routes.MapGroup("/api/incidents/{id}");
-        one.MapGet("", (HttpContext c, string id) => Find(c, id, out Incident? incident) ?? Results.Json(View(c, incident!))).WithSummary("One incident with everything that happened.");
+        one.MapGet("", (HttpContext c, string id) => ReadAsync(c, id, "Read the incident", incident => Results.Json(View(c, incident)))).WithSummary("One incident with everything that happened.");
         one.MapPost("/claim", (HttpContext c, string id, ClaimRequest r) => ChangeAsync(c, id, string.IsNullOrWhiteSpace(r.Reason) ? HomeAction.WorkAlarm : HomeAction.SuperviseAlarm, "Claim the alarm.",
             (book, actor) => book.Claim(id, actor, r.Reason, time.GetUtcNow()), desk.TellHandled)).WithSummary("Claim it; a supervisor takes over with a reason.");
         one.MapPost("/note", (HttpContext c, string id, NoteRequest r) => LineAsync(c, id, IncidentEntryKind.Note, r.Text)).WithSummary("Write a note.");
@@ -25,7 +25,7 @@ internal sealed class IncidentModule(HomeRecords homes, HomeKeeper keeper, HomeV
             (book, actor) => book.Extend(id, actor, r.Until, r.Reason ?? "", time.GetUtcNow()))).WithSummary("Extend the look-in window, at most an hour.");
         one.MapPost("/close", (HttpContext c, string id, CloseRequest r) => ChangeAsync(c, id, HomeAction.WorkAlarm, "Close the alarm.",
             (book, actor) => book.Close(id, actor, r.Disposition, r.Level, r.Note, time.GetUtcNow()))).WithSummary("Close it with an outcome and a level of AVS-01.");
-        one.MapGet("/export", Export).WithSummary("The record as JSON or text, with its digest.");
+        one.MapGet("/export", ExportAsync).WithSummary("The record as JSON or text, with its digest.");
     }
 
     private IResult List(HttpContext context, string? state, string? home)
@@ -43,13 +43,14 @@ internal sealed class IncidentModule(HomeRecords homes, HomeKeeper keeper, HomeV
         });
     }
 
-    private IResult? Find(HttpContext context, string id, out Incident? incident)
+    private async Task<IResult> ReadAsync(HttpContext context, string id, string detail, Func<Incident, IResult> answer)
     {
-        incident = homes.FindIncident(id);
-        AccessDecision decision = gate.Peek(PortalGuard.ActorOf(context), HomeAction.ViewIncidents, incident?.Home ?? "");
+        Incident? incident = homes.FindIncident(id);
+        AccessDecision decision = await gate.AskToReadAsync(
+            PortalGuard.ActorOf(context), HomeAction.ViewIncidents, incident?.Home ?? "", null, PortalGuard.SourceOf(context), $"{detail} ({incident?.Id ?? "unknown"}).").ConfigureAwait(false);
         if (incident is not null && IsHidden(context, incident))
             incident = null;
-        return !decision.IsAllowed ? Problem.Refused(decision.Reason) : incident is null ? Problem.Unknown("There is no such incident.") : null;
+        return !decision.IsAllowed ? Problem.Refused(decision.Reason) : incident is null ? Problem.Unknown("There is no such incident.") : answer(incident);
     }
 
     /// <summary>A call for help by duress code is not shown in the home before the station has closed it.</summary>
@@ -59,16 +60,19 @@ internal sealed class IncidentModule(HomeRecords homes, HomeKeeper keeper, HomeV
     private object View(HttpContext context, Incident incident)
     {
         HomeRecord? home = homes.Find(incident.Home);
+        bool isStaff = PortalGuard.SessionOf(context)!.User.IsStaff;
+        // Whom to call, their pass phrases and the cameras are for who works the alarm, until it is closed.
+        HomeRecord? inWork = isStaff && incident.State == IncidentState.Closed ? null : home;
         DateTimeOffset ends = incident.LastSignal + AccessPolicy.LookInWindow;
         return new
         {
             incident,
             homeName = home?.Name,
             windowEnds = !incident.OpensHome ? (DateTimeOffset?)null : incident.WindowExtendedUntil > ends ? incident.WindowExtendedUntil : ends,
-            cameras = home?.Devices.Where(d => d.Type == "camera").Select(d => new { id = d.Ref, name = home.NameOf(d), rule = home.RuleOf(d.Ref) }),
+            cameras = inWork?.Devices.Where(d => d.Type == "camera").Select(d => new { id = d.Ref, name = inWork.NameOf(d), rule = inWork.RuleOf(d.Ref) }),
             // The state of the home is shown while the alarm gives the right to see it, as the access policy says at this moment.
-            state = home is not null && PortalGuard.SessionOf(context)!.User.IsStaff && gate.Peek(PortalGuard.ActorOf(context), HomeAction.ViewState, home.Id).IsAllowed ? views.Brief(home) : null,
-            callList = home?.Contacts.Select(c => new { c.Name, c.Channel, c.Address, c.PassPhrase }),
+            state = home is not null && isStaff && gate.Peek(PortalGuard.ActorOf(context), HomeAction.ViewState, home.Id).IsAllowed ? views.Brief(home) : null,
+            callList = inWork?.Contacts.Select(c => new { c.Name, c.Channel, c.Address, c.PassPhrase }),
         };
     }
 
@@ -91,16 +95,14 @@ internal sealed class IncidentModule(HomeRecords homes, HomeKeeper keeper, HomeV
         return result.Incident is { } changed ? Results.Json(View(context, changed)) : Problem.Of(StatusCodes.Status409Conflict, "incident-conflict", result.Refusal ?? "Nothing was changed.");
     }
 
-    private IResult Export(HttpContext context, string id, string? format)
+    private Task<IResult> ExportAsync(HttpContext context, string id, string? format) => ReadAsync(context, id, "Export the incident", incident =>
     {
-        if (Find(context, id, out Incident? incident) is { } refusal)
-            return refusal;
-        string body = format == "text" ? Text(incident!) : PortalJson.Write(incident);
+        string body = format == "text" ? Text(incident) : PortalJson.Write(incident);
         byte[] bytes = Encoding.UTF8.GetBytes(body);
         context.Response.Headers["Repr-Digest"] = $"sha-256=:{Convert.ToBase64String(SHA256.HashData(bytes))}:";
-        context.Response.Headers.ContentDisposition = $"attachment; filename=\"{incident!.Id}.{(format == "text" ? "txt" : "json")}\"";
+        context.Response.Headers.ContentDisposition = $"attachment; filename=\"{incident.Id}.{(format == "text" ? "txt" : "json")}\"";
         return Results.Bytes(bytes, format == "text" ? "text/plain; charset=utf-8" : "application/json");
-    }
+    });
 
     /// <summary>The record for a printer: one line per entry.</summary>
     internal static string Text(Incident incident)

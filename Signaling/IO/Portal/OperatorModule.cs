@@ -13,7 +13,7 @@ internal sealed class OperatorModule(IStorage storage, GatewayLinks links, HomeR
     public void Map(IEndpointRouteBuilder routes)
     {
         RouteGroupBuilder system = routes.MapGroup("/api/operator");
-        system.MapGet("/gateways", (HttpContext c, string? after) => Asked(c, HomeAction.OperateSystem) ?? Results.Json(new
+        system.MapGet("/gateways", async (HttpContext c, string? after) => await AskedAsync(c, HomeAction.OperateSystem).ConfigureAwait(false) ?? Results.Json(new
         {
             connected = links.Connected,
             held = links.HeldRequests,
@@ -22,19 +22,19 @@ internal sealed class OperatorModule(IStorage storage, GatewayLinks links, HomeR
                 g.Id, g.Home, state = links.Presence(g.Id), lastHeard = links.LastHeard(g.Id) ?? g.LastSeen, address = links.Address(g.Id)?.ToString(), g.Software, g.ConfigActive, g.IsEnabled, certificateEnds = g.CertificateNotAfter, waiting = links.Waiting(g.Id),
             }),
         })).WithSummary("Gateways with presence, waiting instructions and certificate end.");
-        system.MapGet("/sessions", (HttpContext c) => Asked(c, HomeAction.OperateSystem) ?? Results.Json(new { sessions = lookIns.AllActive().Select(s => new { s.Session, s.Home, s.Camera, s.Role, s.From, s.Gate, s.Steps }) }))
+        system.MapGet("/sessions", async (HttpContext c) => await AskedAsync(c, HomeAction.OperateSystem).ConfigureAwait(false) ?? Results.Json(new { sessions = lookIns.AllActive().Select(s => new { s.Session, s.Home, s.Camera, s.Role, s.From, s.Gate, s.Steps }) }))
             .WithSummary("Media sessions that run now, without names.");
-        system.MapGet("/journal", (HttpContext c, bool? verify) => Asked(c, HomeAction.OperateSystem) ?? Results.Json(new
+        system.MapGet("/journal", async (HttpContext c, bool? verify) => await AskedAsync(c, HomeAction.OperateSystem).ConfigureAwait(false) ?? Results.Json(new
         {
             writable = storage.IsWritable,
             lastPosition = storage.Events.LastPosition,
             homesBehind = storage.Events.LastPosition - storage.Events.Cursor("homes"),
             check = verify == true ? storage.Events.Verify() : null,
         })).WithSummary("Health of the event journal; verify=true checks its chain.");
-        system.MapGet("/audit", (HttpContext c, string? home, long? before) => AuditAsked(c, home) ?? Results.Json(new { records = storage.Audit.Read(home, before, 200) })).WithSummary("The audit, newest first.");
-        system.MapGet("/audit/verify", (HttpContext c) => AuditAsked(c, null) ?? Results.Json(new { fault = storage.Audit.Verify() })).WithSummary("Check the audit's chain.");
+        system.MapGet("/audit", async (HttpContext c, string? home, long? before) => await AskedAsync(c, HomeAction.ViewAudit, home).ConfigureAwait(false) ?? Results.Json(new { records = storage.Audit.Read(home, before, 200) })).WithSummary("The audit, newest first.");
+        system.MapGet("/audit/verify", async (HttpContext c) => await AskedAsync(c, HomeAction.ViewAudit, null).ConfigureAwait(false) ?? Results.Json(new { fault = storage.Audit.Verify() })).WithSummary("Check the audit's chain.");
         system.MapPost("/claims", ClaimAsync).WithSummary("A claim code for a gateway's first enrolment; shown once.");
-        system.MapGet("/homes", (HttpContext c) => Asked(c, HomeAction.OperateSystem) ?? Results.Json(homes.List().Select(h => new { h.Id, h.Name, h.Gateway }))).WithSummary("Homes and their gateways, without their state.");
+        system.MapGet("/homes", async (HttpContext c) => await AskedAsync(c, HomeAction.OperateSystem).ConfigureAwait(false) ?? Results.Json(homes.List().Select(h => new { h.Id, h.Name, h.Gateway }))).WithSummary("Homes and their gateways, without their state.");
     }
 
     private async Task<IResult> ClaimAsync(HttpContext context, ClaimRequest request)
@@ -51,11 +51,10 @@ internal sealed class OperatorModule(IStorage storage, GatewayLinks links, HomeR
         return Results.Json(new { code, expires = until }, statusCode: StatusCodes.Status201Created);
     }
 
-    private IResult? Asked(HttpContext context, HomeAction action) =>
-        gate.Peek(PortalGuard.ActorOf(context), action, "") is { IsAllowed: false } refused ? Problem.Refused(refused.Reason) : null;
-
-    private IResult? AuditAsked(HttpContext context, string? home) =>
-        gate.Peek(PortalGuard.ActorOf(context), HomeAction.ViewAudit, home ?? "") is { IsAllowed: false } refused ? Problem.Refused(refused.Reason) : null;
+    private async Task<IResult?> AskedAsync(HttpContext context, HomeAction action, string? home = null) =>
+        await gate.AskToReadAsync(PortalGuard.ActorOf(context), action, home ?? "", null, PortalGuard.SourceOf(context), $"Read {context.Request.Path}.").ConfigureAwait(false) is { IsAllowed: false } refused
+            ? Problem.Refused(refused.Reason)
+            : null;
 
     internal sealed record ClaimRequest(string? Gateway, string? Home);
 }

@@ -7,6 +7,7 @@ using MediaRelay.Signaling.IO.Gateways;
 using MediaRelay.Signaling.IO.Storage;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Routing;
 
 namespace MediaRelay.Signaling.IO.Portal;
@@ -14,20 +15,24 @@ namespace MediaRelay.Signaling.IO.Portal;
 /// <summary>Still pictures on demand, and clips that were stored.</summary>
 internal sealed class PictureModule : IPortalModule, IDisposable
 {
+    private const int MaxCameras = 4096;
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(6);
     private readonly ConcurrentDictionary<string, Still> _stills = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, TaskCompletionSource<string>> _waiting = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<(string Gateway, string Clip), string> _cameras = new();
     private readonly HomeRecords _homes;
     private readonly GatewayLinks _links;
     private readonly AccessGate _gate;
     private readonly IStorage _storage;
     private readonly ClipStore _clips;
     private readonly TimeProvider _time;
+    private readonly PortalSessions _sessions;
+    private readonly StillLog _log;
     private readonly IDisposable _events;
 
-    public PictureModule(HomeRecords homes, GatewayLinks links, AccessGate gate, IStorage storage, SignalingOptions options, string dataFolder, TimeProvider time)
+    public PictureModule(HomeRecords homes, GatewayLinks links, AccessGate gate, IStorage storage, PortalSessions sessions, StillLog log, SignalingOptions options, string dataFolder, TimeProvider time)
     {
-        (_homes, _links, _gate, _storage, _time) = (homes, links, gate, storage, time);
+        (_homes, _links, _gate, _storage, _sessions, _log, _time) = (homes, links, gate, storage, sessions, log, time);
         _clips = new ClipStore(Path.Combine(dataFolder, "clips"), options.MaxClipBytes, options.ClipQuotaBytes);
         _events = links.OnEvents(HandleEvents);
     }
@@ -35,35 +40,43 @@ internal sealed class PictureModule : IPortalModule, IDisposable
     public void Map(IEndpointRouteBuilder routes)
     {
         routes.MapGet("/api/homes/{home}/cameras/{camera}/still", StillAsync).WithSummary("A still picture, at most max-age seconds old.");
-        routes.MapGet("/api/homes/{home}/clips", (HttpContext c, string home, long? before) =>
-            _gate.Peek(PortalGuard.ActorOf(c), HomeAction.ViewClips, home) is { IsAllowed: false } refused ? Problem.Refused(refused.Reason)
-            : _homes.Find(home) is not { } record ? Problem.Unknown("There is no such home.")
-            : Results.Json(new { clips = Clips(record, before) })).WithSummary("Clips of a home, newest first.");
+        routes.MapGet("/api/homes/{home}/clips", ListAsync).WithSummary("Clips of a home that the asker may see, newest first.");
         routes.MapGet("/api/clips/{gateway}/{id}", ClipAsync).WithSummary("One clip; ranges are served.");
     }
 
     public void Dispose() => _events.Dispose();
 
-    private async Task<IResult> StillAsync(HttpContext context, string home, string camera)
+    private async Task<IResult> StillAsync(HttpContext context, string home, string camera, [FromQuery(Name = "max-age")] double? maxAge)
     {
         Actor actor = PortalGuard.ActorOf(context);
-        if (_gate.Peek(actor, HomeAction.LookIn, home, camera) is { IsAllowed: false } refused)
-            return Problem.Refused(refused.Reason);
+        if (HomeModule.NeedsSecondFactor(context, _sessions) is { } factor)
+            return factor;
+        // A picture of the home is a look into it, whether it is taken now or was before.
+        AccessDecision decision = await _gate.AskAsync(actor, HomeAction.LookIn, home, camera, PortalGuard.SourceOf(context), $"Still picture of camera {camera}.").ConfigureAwait(false);
+        if (!decision.IsAllowed)
+            return Problem.Refused(decision.Reason);
         if (_homes.Find(home) is not { } record || record.Devices.All(d => d.Ref != camera || d.Type != "camera"))
             return Problem.Of(StatusCodes.Status404NotFound, "camera-unknown", $"The home has no camera {camera}.", "camera");
-        double age = double.TryParse(context.Request.Query["max-age"], System.Globalization.CultureInfo.InvariantCulture, out double given) ? Math.Clamp(given, 1, 3600) : 10;
+        double age = maxAge is { } given && !double.IsNaN(given) ? Math.Clamp(given, 1, 3600) : 10;
         DateTimeOffset now = _time.GetUtcNow();
         string key = $"{record.Gateway}/{camera}";
         if (!_stills.TryGetValue(key, out Still? still) || now - still.Taken > TimeSpan.FromSeconds(age))
         {
             if (_links.Presence(record.Gateway) is not PresenceState.Connected)
-                return still is null ? Problem.Of(StatusCodes.Status503ServiceUnavailable, "gateway-offline", "The gateway of the home is out of reach.", "gateway") : Picture(context, still);
-            // A picture of the home is a look into it: staff leave a trace.
-            await _gate.AskAsync(actor, HomeAction.LookIn, home, camera, PortalGuard.SourceOf(context), $"Still picture of camera {camera}.").ConfigureAwait(false);
-            still = await TakeAsync(record.Gateway, camera, key, now).ConfigureAwait(false);
+            {
+                if (still is null)
+                    return Problem.Of(StatusCodes.Status503ServiceUnavailable, "gateway-offline", "The gateway of the home is out of reach.", "gateway");
+            }
+            else
+            {
+                still = await TakeAsync(record.Gateway, camera, key, now).ConfigureAwait(false);
+            }
         }
 
-        return still is null ? Problem.Of(StatusCodes.Status504GatewayTimeout, "gateway-timeout", "The gateway gave no picture in time.", "still") : Picture(context, still);
+        if (still is null)
+            return Problem.Of(StatusCodes.Status504GatewayTimeout, "gateway-timeout", "The gateway gave no picture in time.", "still");
+        await _log.NoteAsync(actor, home, camera, decision, _time.GetUtcNow()).ConfigureAwait(false);
+        return Picture(context, still);
     }
 
     /// <summary>Asks the gateway once, however many pages wait for the same picture.</summary>
@@ -101,8 +114,24 @@ internal sealed class PictureModule : IPortalModule, IDisposable
         }
     }
 
-    private IEnumerable<object> Clips(HomeRecord home, long? before) =>
-        _storage.Events.ReadGateway(home.Gateway, before, 1000).Where(e => e.Event is { Kind: SmaEventKinds.ClipStored, Body: ClipBody { Type: not "image/jpeg" } }).Take(50).Select(e =>
+    private async Task<IResult> ListAsync(HttpContext context, string home, long? before)
+    {
+        Actor actor = PortalGuard.ActorOf(context);
+        if (HomeModule.NeedsSecondFactor(context, _sessions) is { } factor)
+            return factor;
+        HomeRecord? record = _homes.Find(home);
+        // Each camera has its rule; who may see clips of one sees a list of those.
+        string? first = record?.Devices.FirstOrDefault(d => d.Type == "camera" && MaySee(d.Ref))?.Ref;
+        AccessDecision decision = await _gate.AskToReadAsync(actor, HomeAction.ViewClips, home, first, PortalGuard.SourceOf(context), "List the clips.").ConfigureAwait(false);
+        return !decision.IsAllowed ? Problem.Refused(decision.Reason)
+            : record is null ? Problem.Unknown("There is no such home.")
+            : Results.Json(new { clips = Clips(record, before, MaySee) });
+
+        bool MaySee(string? camera) => _gate.Peek(actor, HomeAction.ViewClips, home, camera).IsAllowed;
+    }
+
+    private IEnumerable<object> Clips(HomeRecord home, long? before, Func<string?, bool> maySee) =>
+        _storage.Events.ReadGateway(home.Gateway, before, 1000).Where(e => e.Event is { Kind: SmaEventKinds.ClipStored, Body: ClipBody { Type: not "image/jpeg" } clip } && maySee(clip.Camera)).Take(50).Select(e =>
         {
             var clip = (ClipBody)e.Event.Body!;
             return (object)new { id = clip.Id, gateway = home.Gateway, camera = clip.Camera, from = clip.From, to = clip.To, at = e.Event.Time, type = clip.Type, size = clip.Size, url = $"/api/clips/{home.Gateway}/{clip.Id}" };
@@ -113,10 +142,36 @@ internal sealed class PictureModule : IPortalModule, IDisposable
         string? home = _storage.Gateways.Find(gateway)?.Home;
         if (home is not { Length: > 0 } || !SmaContract.IsId(id))
             return Problem.Unknown("There is no such clip.");
-        AccessDecision decision = await _gate.AskAsync(PortalGuard.ActorOf(context), HomeAction.ViewClips, home, null, PortalGuard.SourceOf(context), $"Clip {id}.").ConfigureAwait(false);
+        if (HomeModule.NeedsSecondFactor(context, _sessions) is { } factor)
+            return factor;
+        Actor actor = PortalGuard.ActorOf(context);
+        // Only who rests on an alarm is held to the owner's rule of the camera.
+        string? camera = actor.Role is ActorRole.HomeOwner or ActorRole.Guest ? null : CameraOf(gateway, id);
+        AccessDecision decision = await _gate.AskAsync(actor, HomeAction.ViewClips, home, camera, PortalGuard.SourceOf(context), $"Clip {id}{(camera is null ? "" : $" of camera {camera}")}.").ConfigureAwait(false);
         if (!decision.IsAllowed)
             return Problem.Refused(decision.Reason);
         return _clips.Open(gateway, id) is { } file ? Results.Stream(file, "video/mp4", enableRangeProcessing: true) : Problem.Unknown("There is no such clip.");
+    }
+
+    /// <summary>The camera that the gateway named when it stored the clip; null when the journal does not know (any more).</summary>
+    private string? CameraOf(string gateway, string id)
+    {
+        if (_cameras.TryGetValue((gateway, id), out string? known))
+            return known;
+        long? before = null;
+        while (_storage.Events.ReadGateway(gateway, before, 1000) is { Count: > 0 } page)
+        {
+            if (page.FirstOrDefault(e => e.Event is { Kind: SmaEventKinds.ClipStored, Body: ClipBody clip } && clip.Id == id)?.Event.Body is ClipBody { Camera: { } camera })
+            {
+                if (_cameras.Count >= MaxCameras)
+                    _cameras.Clear();
+                return _cameras[(gateway, id)] = camera;
+            }
+
+            before = page[^1].Position;
+        }
+
+        return null;
     }
 
     private static IResult Picture(HttpContext context, Still still)

@@ -1,6 +1,8 @@
 using System.Net;
 using MediaRelay.Signaling.Access;
+using MediaRelay.Signaling.IO.Gateways;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http;
 
 namespace MediaRelay.Signaling.IO.Portal;
@@ -17,8 +19,11 @@ public sealed class PortalGuard(PortalSessions sessions)
     /// <summary>The header that carries the anti-forgery token.</summary>
     public const string CsrfHeader = "X-MediaRelay-Csrf";
 
+    /// <summary>Set by a page for what it asks while nobody uses it, so that a page left open is logged out in time.</summary>
+    public const string UnattendedHeader = "X-MediaRelay-Unattended";
+
     private static readonly object s_key = new();
-    private static readonly object s_id = new();
+    private static readonly object s_old = new();
 
     /// <summary>The person of this request, null when nobody is logged in.</summary>
     public static PortalSession? SessionOf(HttpContext context) => context.Items[s_key] as PortalSession;
@@ -41,7 +46,16 @@ public sealed class PortalGuard(PortalSessions sessions)
         return endpoint;
     }
 
-    internal static string? SessionIdOf(HttpContext context) => context.Items[s_id] as string;
+    /// <summary>True when the request names the session by the id it had before it was given more rights.</summary>
+    internal static bool IsOldId(HttpContext context) => context.Items.ContainsKey(s_old);
+
+    /// <summary>Marks an endpoint that is kept open by the page itself, which is no sign that anybody is there.</summary>
+    internal static T IsNoUse<T>(T endpoint)
+        where T : IEndpointConventionBuilder
+    {
+        endpoint.Add(b => b.Metadata.Add(NoUse.Instance));
+        return endpoint;
+    }
 
     internal async Task HandleAsync(HttpContext context, RequestDelegate next)
     {
@@ -56,6 +70,12 @@ public sealed class PortalGuard(PortalSessions sessions)
         {
             context.Response.Headers.WWWAuthenticate = "Bearer realm=\"mediarelay\"";
             await Problem.Of(StatusCodes.Status401Unauthorized, "unauthorized", "Log in, or send a bearer token.").ExecuteAsync(context).ConfigureAwait(false);
+            return;
+        }
+
+        if (isApi && session is { IsForPlayers: true } && !context.Request.Path.StartsWithSegments("/whep"))
+        {
+            await Problem.Of(StatusCodes.Status403Forbidden, "token-scope", "This token is for looking in over WHEP and for nothing else.").ExecuteAsync(context).ConfigureAwait(false);
             return;
         }
 
@@ -90,13 +110,16 @@ public sealed class PortalGuard(PortalSessions sessions)
         string? id = authorization is not null && authorization.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase)
             ? authorization[7..].Trim()
             : context.Request.Cookies[Cookie];
-        if (id is not { Length: > 0 and < 200 } || sessions.Find(id) is not { } session)
+        bool isUse = !context.Request.Headers.ContainsKey(UnattendedHeader) && context.GetEndpoint()?.Metadata.GetMetadata<NoUse>() is null;
+        if (id is not { Length: > 0 and < 200 } || sessions.Find(id, isUse, out bool isOld) is not { } session)
             return;
         // A token in a cookie, or a cookie in a header, is not what either was given for.
         if (session.IsToken != (authorization is not null))
             return;
         context.Items[s_key] = session;
-        context.Items[s_id] = id;
+        if (isOld)
+            context.Items[s_old] = true;
+        ConnectionGate.MarkAuthenticated(context.Features.Get<IConnectionItemsFeature>());
     }
 
     /// <summary>Browsers send cookies by themselves, so a change by cookie needs the token of the page and the browser's word that the page is ours.</summary>
@@ -130,9 +153,15 @@ public sealed class PortalGuard(PortalSessions sessions)
         headers.StrictTransportSecurity = "max-age=31536000";
     }
 
-    private sealed class Anonymous
+    /// <summary>Marks what needs nobody logged in.</summary>
+    internal sealed class Anonymous
     {
         public static Anonymous Instance { get; } = new();
+    }
+
+    private sealed class NoUse
+    {
+        public static NoUse Instance { get; } = new();
     }
 
     private sealed class BeforeEnrolment

@@ -3,9 +3,11 @@ using System.Net.Security;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using MediaRelay.Signaling.IO.Authority;
+using MediaRelay.Signaling.IO.Gateways;
 using MediaRelay.Signaling.IO.Sessions;
 using MediaRelay.Tls;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -40,6 +42,7 @@ public sealed partial class PortalServer : IHostedService, IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly ILoggerFactory _loggers;
     private readonly ILogger<PortalServer> _logger;
+    private readonly ConnectionGate _connections;
     private SslServerAuthenticationOptions _tls = new();
     private CertificateWatch? _certificate;
     private WebApplication? _app;
@@ -59,6 +62,7 @@ public sealed partial class PortalServer : IHostedService, IAsyncDisposable
     {
         (_options, _folder, _authority, _guard, _modules, _pages, _time, _loggers) = (options, folder, authority, guard, modules, pages, time, loggers);
         _logger = loggers.CreateLogger<PortalServer>();
+        _connections = new ConnectionGate(options.MaxUnauthenticatedPerAddress, options.ConcurrentHandshakes);
     }
 
     /// <summary>Where it listens, once started.</summary>
@@ -82,20 +86,22 @@ public sealed partial class PortalServer : IHostedService, IAsyncDisposable
         builder.Services.AddSingleton(_loggers);
         builder.Services.AddRouting();
         builder.Services.Configure<JsonOptions>(o => PortalJson.Configure(o.SerializerOptions));
-        builder.Services.AddOpenApi("v1");
+        builder.Services.AddOpenApi("v1", PortalDescription.Complete);
         // Foreign pages come with a bearer token; cookies stay with our own.
         builder.Services.AddCors(cors => cors.AddPolicy(WhepModule.CorsPolicy, policy => policy
             .WithOrigins([.. _options.WhepOrigins]).WithMethods("GET", "POST", "PATCH", "DELETE", "OPTIONS")
             .WithHeaders("Authorization", "Content-Type", "If-Match").WithExposedHeaders("Location", "Link", "ETag", "Accept-Post").SetPreflightMaxAge(TimeSpan.FromHours(1))));
         _app = builder.Build();
-        _app.UseExceptionHandler(error => error.Run(context =>
-            Problem.Of(StatusCodes.Status500InternalServerError, "internal", "The server failed to answer; the log has the reason.").ExecuteAsync(context)));
+        _app.UseExceptionHandler(error => error.Run(context => context.Features.Get<IExceptionHandlerFeature>()?.Error is Microsoft.AspNetCore.Http.BadHttpRequestException bad
+            ? Problem.Of(bad.StatusCode, "bad-request", "The body of the request is broken, too large, or did not come in time.").ExecuteAsync(context)
+            : Problem.Of(StatusCodes.Status500InternalServerError, "internal", "The server failed to answer; the log has the reason.").ExecuteAsync(context)));
         if (_pages is not null)
         {
             _app.UseDefaultFiles(new DefaultFilesOptions { FileProvider = _pages });
         }
 
         _app.UseRouting();
+        _app.Use(new BodyDeadline(_time).HandleAsync);
         _app.UseCors();
         _app.Use(_guard.HandleAsync);
         if (_pages is not null)
@@ -151,7 +157,9 @@ public sealed partial class PortalServer : IHostedService, IAsyncDisposable
         kestrel.Listen(Read(_options.PortalListen), listen =>
         {
             listen.Protocols = HttpProtocols.Http1AndHttp2;
+            listen.Use(_connections.BeforeTls);
             listen.UseHttps(new TlsHandshakeCallbackOptions { OnConnection = _ => ValueTask.FromResult(_tls), HandshakeTimeout = TimeSpan.FromSeconds(5) });
+            listen.Use(ConnectionGate.BehindTls);
         });
     }
 
@@ -186,6 +194,7 @@ public sealed partial class PortalServer : IHostedService, IAsyncDisposable
             ServerCertificateContext = pair.Context,
             EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
             AllowRenegotiation = false,
+            CipherSuitesPolicy = TlsSuites.Strong,
             ApplicationProtocols = [SslApplicationProtocol.Http2, SslApplicationProtocol.Http11],
         };
         return pair.Leaf;

@@ -17,6 +17,7 @@ public static class PortalServices
     {
         services.AddSingleton<PortalSessions>();
         services.AddSingleton<PortalUsers>();
+        services.AddSingleton<PortalTokens>();
         services.AddSingleton<PortalFeed>();
         services.AddSingleton<PortalGuard>();
         services.AddSingleton<HomeRecords>();
@@ -25,7 +26,9 @@ public static class PortalServices
         services.AddSingleton<AccessGate>();
         services.AddSingleton<HomeKeeper>();
         services.AddHostedService(provider => provider.GetRequiredService<HomeKeeper>());
+        services.AddSingleton<StillLog>();
         services.AddSingleton<IPortalModule, SessionModule>();
+        services.AddSingleton<IPortalModule, TokenModule>();
         services.AddSingleton<InstructionDesk>();
         services.AddSingleton<IPortalModule, HomeModule>();
         services.AddSingleton<IPortalModule, ZoneModule>();
@@ -48,7 +51,7 @@ public static class PortalServices
         services.AddSingleton<IPortalModule, WhepModule>();
         services.AddSingleton<IPortalModule>(provider => new PictureModule(
             provider.GetRequiredService<HomeRecords>(), provider.GetRequiredService<GatewayLinks>(), provider.GetRequiredService<AccessGate>(), provider.GetRequiredService<IStorage>(),
-            options, dataFolder, provider.GetRequiredService<TimeProvider>()));
+            provider.GetRequiredService<PortalSessions>(), provider.GetRequiredService<StillLog>(), options, dataFolder, provider.GetRequiredService<TimeProvider>()));
         if (options.PortalListen.Length == 0)
             return services;
         string folder = options.AuthorityFolder.Length > 0 ? options.AuthorityFolder : Path.Combine(dataFolder, "authority");

@@ -29,6 +29,9 @@ public sealed record PortalUser
     /// <summary>End of the account; null: none.</summary>
     public DateTimeOffset? Until { get; init; }
 
+    /// <summary>True while the account may be used.</summary>
+    public bool IsOpen(DateTimeOffset utcNow) => !(From > utcNow) && !(Until <= utcNow);
+
     /// <summary>True for people of the operator and of stations, who reach more than one home.</summary>
     public bool IsStaff => Role is not (ActorRole.HomeOwner or ActorRole.Guest);
 

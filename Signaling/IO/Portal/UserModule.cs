@@ -13,17 +13,19 @@ internal sealed class UserModule(PortalUsers users, PortalSessions sessions, Hom
     public void Map(IEndpointRouteBuilder routes)
     {
         RouteGroupBuilder home = routes.MapGroup("/api/homes/{home}");
-        home.MapGet("/users", (HttpContext c, string home) => Asked(c, home) ?? Results.Json(users.List(home).Select(View))).WithSummary("People who may log in for this home.");
+        home.MapGet("/users", async (HttpContext c, string home) => await ReadAsync(c, home).ConfigureAwait(false) ?? Results.Json(users.List(home).Select(View))).WithSummary("People who may log in for this home.");
         home.MapPost("/users", AddAsync).WithSummary("Add a home owner or guest.");
         home.MapDelete("/users/{id}", RemoveAsync).WithSummary("Remove a person; running sessions end.");
-        home.MapGet("/grants", (HttpContext c, string home) => Asked(c, home) ?? Results.Json(homes.Grants(home).Select(g => new { g.Id, g.Subject, g.Actions, g.From, g.Until, g.GivenBy, g.Reason, open = g.IsOpen(time.GetUtcNow()) })))
+        home.MapGet("/grants", async (HttpContext c, string home) => await ReadAsync(c, home).ConfigureAwait(false) ?? Results.Json(homes.Grants(home).Select(g => new { g.Id, g.Subject, g.Actions, g.From, g.Until, g.GivenBy, g.Reason, open = g.IsOpen(time.GetUtcNow()) })))
             .WithSummary("Rights given for a while.");
         home.MapPost("/grants", GrantAsync).WithSummary("Give a guest, installer or operator a right for a while.");
         home.MapDelete("/grants/{id}", EndGrantAsync).WithSummary("End a grant now; media that runs on it stops.");
     }
 
-    private IResult? Asked(HttpContext context, string home) =>
-        gate.Peek(PortalGuard.ActorOf(context), HomeAction.ManageUsers, home) is { IsAllowed: false } refused ? Problem.Refused(refused.Reason) : null;
+    private async Task<IResult?> ReadAsync(HttpContext context, string home) =>
+        await gate.AskToReadAsync(PortalGuard.ActorOf(context), HomeAction.ManageUsers, home, null, PortalGuard.SourceOf(context), "Read the people and their rights.").ConfigureAwait(false) is { IsAllowed: false } refused
+            ? Problem.Refused(refused.Reason)
+            : null;
 
     private async Task<IResult?> AskAsync(HttpContext context, string home, string detail) =>
         await gate.AskAsync(PortalGuard.ActorOf(context), HomeAction.ManageUsers, home, null, PortalGuard.SourceOf(context), detail).ConfigureAwait(false) is { IsAllowed: false } refused
@@ -42,6 +44,7 @@ internal sealed class UserModule(PortalUsers users, PortalSessions sessions, Hom
             return Problem.Invalid("The password has at least 10 characters.");
         if (users.Find(id) is not null)
             return Problem.Of(StatusCodes.Status409Conflict, "user-exists", "This user name is taken.");
+        await homes.EndGrantsOfAsync(id).ConfigureAwait(false);
         PortalUser user = await users.CreateAsync(id, request.Name ?? id, request.Role, home, password, request.Until).ConfigureAwait(false);
         return Results.Json(View(user), statusCode: StatusCodes.Status201Created);
     }
@@ -56,6 +59,7 @@ internal sealed class UserModule(PortalUsers users, PortalSessions sessions, Hom
             return Problem.Invalid("You cannot remove your own account.");
         await users.RemoveAsync(id).ConfigureAwait(false);
         sessions.EndAll(user.Id);
+        await homes.EndGrantsOfAsync(user.Id).ConfigureAwait(false);
         return Results.NoContent();
     }
 
@@ -68,7 +72,8 @@ internal sealed class UserModule(PortalUsers users, PortalSessions sessions, Hom
             return Problem.Invalid($"Choose from {string.Join(", ", s_grantable)}.");
         if (request.Until <= now || request.Until > now.AddDays(366))
             return Problem.Invalid("A grant needs an end within a year.");
-        if (users.Find(request.Subject ?? "") is not { } subject)
+        // People of other homes are not for this one to know.
+        if (users.Find(request.Subject ?? "") is not { } subject || !(subject.IsStaff || subject.Home == home))
             return Problem.Unknown("There is no such person.");
         var grant = new AccessGrant($"g-{Guid.NewGuid():N}", home, subject.Id, actions, now, request.Until, PortalGuard.SessionOf(context)!.User.Name, request.Reason ?? "no reason given");
         await homes.SaveAsync(grant).ConfigureAwait(false);

@@ -16,7 +16,7 @@ internal sealed class ZoneModule(HomeRecords homes, AccessGate gate, Instruction
     public void Map(IEndpointRouteBuilder routes)
     {
         RouteGroupBuilder zone = routes.MapGroup("/api/homes/{home}/zones/{number}");
-        zone.MapPut("/bypass", BypassAsync).WithSummary("Leave a zone out: once (until the next disarm), always (until taken back), or off.");
+        PortalDescription.TakesWait(zone.MapPut("/bypass", BypassAsync)).WithSummary("Leave a zone out: once (until the next disarm), always (until taken back), or off.");
         zone.MapPost("/what-if", WhatIfAsync).WithSummary("What happens if the zone opens now, and if the home were armed away, stay or night. Changes nothing.");
     }
 

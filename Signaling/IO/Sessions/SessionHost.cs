@@ -132,10 +132,14 @@ public sealed partial class SessionHost : BackgroundService
     private void CheckRight(SessionMailbox mailbox)
     {
         SessionRequest request = mailbox.Session.Request;
-        AccessDecision decision;
+        SessionOwner owner = mailbox.Owner;
+        AccessDecision decision, talk;
+        bool isLoggedIn;
         try
         {
-            decision = _gate.Peek(mailbox.Owner.Actor, HomeAction.LookIn, request.Home, request.Camera);
+            decision = _gate.Peek(owner.Actor, HomeAction.LookIn, request.Home, request.Camera);
+            talk = owner.MayTalk ? _gate.Peek(owner.Actor, HomeAction.Talk, request.Home, request.Camera) : decision;
+            isLoggedIn = owner.Login is not { } login || _logins.IsAlive(login);
         }
         catch (StorageException)
         {
@@ -145,8 +149,13 @@ public sealed partial class SessionHost : BackgroundService
 
         if (!decision.IsAllowed)
             mailbox.Post((session, now, effects) => session.HandleRightEnded($"The right to look in ended. {decision.Reason}", now, effects));
-        else if (mailbox.Owner.Login is { } login && !_logins.IsAlive(login))
+        else if (!isLoggedIn)
             mailbox.Post((session, now, effects) => session.HandleRightEnded("The viewer was logged out.", now, effects));
+        else if (!talk.IsAllowed)
+            mailbox.Post((session, now, effects) => session.HandleRightEnded($"The right to speak ended. {talk.Reason}", now, effects));
+        else if (owner.Login is { } login)
+            // Whoever watches is there, for as long as one look-in may last.
+            _logins.Touch(login);
     }
 
     private void HandleEvents(IReadOnlyList<StoredEvent> stored)

@@ -1,4 +1,5 @@
 using MediaRelay.Signaling.Access;
+using MediaRelay.Signaling.IO.Portal;
 
 namespace MediaRelay.Signaling.IO.Sessions;
 
@@ -6,4 +7,5 @@ namespace MediaRelay.Signaling.IO.Sessions;
 /// <param name="Actor">The person.</param>
 /// <param name="Grant">What the right rests on.</param>
 /// <param name="Login">The login or token; when it ends, so does the session. Null for none.</param>
-internal sealed record SessionOwner(Actor Actor, string Grant, string? Login);
+/// <param name="MayTalk">Whether the home plays what the person says; when that right ends, so does the session.</param>
+internal sealed record SessionOwner(Actor Actor, string Grant, PortalSession? Login, bool MayTalk = false);

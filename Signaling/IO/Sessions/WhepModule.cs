@@ -41,8 +41,8 @@ internal sealed class WhepModule(SessionHost sessions, RelayDirectory relays, Ac
         camera.MapMethods("", ["OPTIONS"], Options).WithSummary("What is accepted, and the servers for ICE.");
         camera.MapMethods("/{session}", ["PATCH"], PatchAsync).WithSummary("Candidates, or an ICE restart.");
         camera.MapDelete("/{session}", EndAsync).WithSummary("Hang up.");
-        camera.MapGet("/{session}/events", (HttpContext c, string session, CancellationToken stop) =>
-            Own(c, session, out SessionMailbox? mailbox) ?? TypedResults.ServerSentEvents(StreamAsync(mailbox!, stop))).WithSummary("State, grant, late candidates and steps; its end is the end of the look-in.");
+        PortalGuard.IsNoUse(camera.MapGet("/{session}/events", (HttpContext c, string session, CancellationToken stop) =>
+            Own(c, session, out SessionMailbox? mailbox) ?? TypedResults.ServerSentEvents(StreamAsync(mailbox!, stop)))).WithSummary("State, grant, late candidates and steps; its end is the end of the look-in.");
         camera.MapPost("/{session}/steps", (HttpContext c, string session, StepRequest request) => Own(c, session, out SessionMailbox? mailbox) ?? Step(mailbox!, request.Name)).WithSummary("A step that the viewer reached.");
         camera.MapPost("/{session}/talk", (HttpContext c, string session, TalkRequest request) => TalkAsync(c, session, request)).WithSummary("The viewer starts or stops to speak; audited.");
     }
@@ -63,7 +63,9 @@ internal sealed class WhepModule(SessionHost sessions, RelayDirectory relays, Ac
         if (!description.Media.Any(m => m is { Kind: "video" or "audio", IsRejected: false } && (description.Direction(m) & MediaDirection.RecvOnly) != 0))
             return Problem.Of(StatusCodes.Status422UnprocessableEntity, "offer-unsuitable", "The offer takes neither picture nor sound; it needs a video or audio section that is recvonly or sendrecv.", "offer");
         Incident? alarm = incident is null ? null : homes.FindIncident(incident);
-        AccessDecision decision = await gate.AskAsync(actor, HomeAction.LookIn, home, camera, PortalGuard.SourceOf(context), $"Look in through camera {camera}.").ConfigureAwait(false);
+        // Without the right to speak the home is never told to play what the viewer sends, whatever the viewer's page does.
+        bool mayTalk = OfferVoice.IsOffered(description) && gate.Peek(actor, HomeAction.Talk, home, camera).IsAllowed;
+        AccessDecision decision = await gate.AskAsync(actor, HomeAction.LookIn, home, camera, PortalGuard.SourceOf(context), $"Look in through camera {camera}{(mayTalk ? ", with a way to speak" : "")}.").ConfigureAwait(false);
         if (!decision.IsAllowed)
             return Problem.Refused(decision.Reason);
         if (homes.Find(home) is not { } record)
@@ -74,7 +76,7 @@ internal sealed class WhepModule(SessionHost sessions, RelayDirectory relays, Ac
             return Problem.Of(StatusCodes.Status503ServiceUnavailable, "gateway-offline", "The gateway of the home is out of reach.", "gateway");
         if (sessions.Count >= options.MaxSessions || sessions.CountOf(home) >= options.MaxSessionsPerHome)
             return Problem.Of(StatusCodes.Status503ServiceUnavailable, "too-many-sessions", "Too many look-ins run already; try again soon.", "session");
-        SessionMailbox mailbox = sessions.Start(Request(context, names.Take(session, actor.Id), actor, record, camera, offer, alarm ?? OpenAlarm(actor, home), purpose, decision), new SessionOwner(actor, decision.Grant, PortalGuard.SessionIdOf(context)));
+        SessionMailbox mailbox = sessions.Start(Request(context, names.Take(session, actor.Id), actor, record, camera, mayTalk ? offer : OfferVoice.Silence(description), alarm ?? OpenAlarm(actor, home), purpose, decision), new SessionOwner(actor, decision.Grant, PortalGuard.SessionOf(context), mayTalk));
         using CancellationTokenRegistration gone = context.RequestAborted.Register(() =>
             mailbox.Post((session, now, effects) => session.HandleViewerGone("The viewer went away before the answer.", now, effects)));
         SessionOutcome outcome = await mailbox.Outcome.ConfigureAwait(false);
@@ -221,8 +223,7 @@ internal sealed class WhepModule(SessionHost sessions, RelayDirectory relays, Ac
     }
 
     /// <summary>An operator who looks in during an alarm does it for that alarm, also when the player did not name it.</summary>
-    private Incident? OpenAlarm(Actor actor, string home) =>
-        actor.Role is ActorRole.CentralStationOperator or ActorRole.CentralStationSupervisor ? homes.Incidents(home, open: true, max: 20).Where(i => i.OpensHome).MaxBy(i => i.LastSignal) : null;
+    private Incident? OpenAlarm(Actor actor, string home) => homes.AlarmOf(actor, home);
 
     private object[] ViewerServers(Actor actor, string session, IEnumerable<string> peers) =>
         [.. relays.Issue(actor.Id, session, peers.Any() ? peers : HomePeers(actor)).Select(r => new { urls = r.Url, username = r.Username, credential = r.Credential })];

@@ -40,14 +40,14 @@ internal static class CaCommand
               mediarelay ca init --data data --name "Example Cable" --server events.example.org 198.51.100.7
             """)
         { s_data, name, server };
-        command.SetAction(parse => Guard(() =>
+        command.SetAction((parse, _) => GuardAsync(() => CommandAudit.RunAsync(parse.GetValue(s_data)!, "ca init", () =>
         {
             string folder = Authority(parse.GetValue(s_data)!);
             using OperatorAuthority authority = OperatorAuthority.Create(folder, parse.GetValue(name)!, DateTimeOffset.UtcNow);
             if (parse.GetValue(server) is { Length: > 0 } names)
                 Write(folder, "server", authority.IssueServer(names, TimeSpan.FromDays(397), DateTimeOffset.UtcNow));
             Console.WriteLine($"The authority is in {folder}. Keep ca.key secret and safe; give ca.crt to the gateways.");
-        }));
+        })));
         return command;
     }
 
@@ -72,7 +72,7 @@ internal static class CaCommand
             using OperatorAuthority authority = OperatorAuthority.Open(folder);
             TimeSpan life = TimeSpan.FromDays(parse.GetValue(days));
             if (parse.GetValue(server) is { Length: > 0 } names)
-                Write(parse.GetValue(output) ?? folder, "server", authority.IssueServer(names, life, DateTimeOffset.UtcNow));
+                await CommandAudit.RunAsync(parse.GetValue(s_data)!, $"ca issue --server {string.Join(' ', names)}", () => Write(parse.GetValue(output) ?? folder, "server", authority.IssueServer(names, life, DateTimeOffset.UtcNow)));
             else if (parse.GetValue(gateway) is { } text)
                 await IssueGatewayAsync(authority, parse.GetValue(s_data)!, Id(text), parse.GetValue(home), parse.GetValue(output), life);
             else
@@ -83,11 +83,10 @@ internal static class CaCommand
 
     private static async Task IssueGatewayAsync(OperatorAuthority authority, string data, string id, string? home, string? output, TimeSpan life)
     {
-        IssuedCertificate issued = authority.IssueGateway(id, life, DateTimeOffset.UtcNow);
         // A server refuses a gateway it does not know, whatever its certificate says.
         await using SqliteStorage storage = SqliteStorage.Open(data);
-        await RegisterAsync(storage, id, home, record => record);
-        Write(output ?? id, "gateway", issued);
+        await RegisterAsync(storage, "ca issue --gateway", id, home, record => record);
+        Write(output ?? id, "gateway", authority.IssueGateway(id, life, DateTimeOffset.UtcNow));
         Console.WriteLine($"The gateway {id} is registered, for the home {storage.Gateways.Find(id)!.Home}.");
     }
 
@@ -101,12 +100,12 @@ internal static class CaCommand
               mediarelay ca revoke --data data 4F12ABCD0123456789ABCDEF01234567
             """)
         { s_data, serial };
-        command.SetAction(parse => Guard(() =>
+        command.SetAction((parse, _) => GuardAsync(() => CommandAudit.RunAsync(parse.GetValue(s_data)!, $"ca revoke {parse.GetValue(serial)}", () =>
         {
             using OperatorAuthority authority = OperatorAuthority.Open(Authority(parse.GetValue(s_data)!));
             authority.Revoke(parse.GetValue(serial)!, DateTimeOffset.UtcNow);
             Console.WriteLine("The certificate is revoked.");
-        }));
+        })));
         return command;
     }
 
@@ -127,7 +126,7 @@ internal static class CaCommand
             string code = ClaimCode.Create(), id = Id(parse.GetValue(gateway)!);
             RequireAuthority(parse.GetValue(s_data)!);
             await using SqliteStorage storage = SqliteStorage.Open(parse.GetValue(s_data)!);
-            await RegisterAsync(storage, id, parse.GetValue(home), record => record with { ClaimDigest = ClaimCode.Digest(code), ClaimUntil = DateTimeOffset.UtcNow.AddDays(parse.GetValue(days)) });
+            await RegisterAsync(storage, "ca claim", id, parse.GetValue(home), record => record with { ClaimDigest = ClaimCode.Digest(code), ClaimUntil = DateTimeOffset.UtcNow.AddDays(parse.GetValue(days)) });
             Console.WriteLine(code);
         }));
         return command;
@@ -152,7 +151,7 @@ internal static class CaCommand
             RequireAuthority(parse.GetValue(s_data)!);
             using SecretBox box = SecretBox.Open(Path.Combine(parse.GetValue(s_data)!, "secrets.key"));
             await using SqliteStorage storage = SqliteStorage.Open(parse.GetValue(s_data)!);
-            await RegisterAsync(storage, id, parse.GetValue(home), record => record with
+            await RegisterAsync(storage, "ca digest", id, parse.GetValue(home), record => record with
             {
                 DigestSecret = GatewaySecrets.Seal(box, DigestAlgorithm.Sha256, id, name, password),
                 DigestSecretMd5 = parse.GetValue(md5) ? GatewaySecrets.Seal(box, DigestAlgorithm.Md5, id, name, password) : null,
@@ -177,15 +176,18 @@ internal static class CaCommand
             string id = Id(parse.GetValue(gateway)!);
             RequireAuthority(parse.GetValue(s_data)!);
             await using SqliteStorage storage = SqliteStorage.Open(parse.GetValue(s_data)!);
-            if (!await storage.Gateways.ChangeAsync(id, record => record with { IsEnabled = isEnabled }))
-                throw new InvalidOperationException($"The gateway {id} is not registered.");
+            await CommandAudit.RunAsync(storage, $"ca {name} {id}", async () =>
+            {
+                if (!await storage.Gateways.ChangeAsync(id, record => record with { IsEnabled = isEnabled }))
+                    throw new InvalidOperationException($"The gateway {id} is not registered.");
+            });
             Console.WriteLine(isEnabled ? $"The gateway {id} is served." : $"The gateway {id} is refused.");
         }));
         return command;
     }
 
-    private static async Task RegisterAsync(SqliteStorage storage, string id, string? home, Func<GatewayRecord, GatewayRecord> change) =>
-        await storage.Gateways.SaveAsync(change(storage.Gateways.Find(id) ?? new GatewayRecord { Id = id, Home = home ?? id }));
+    private static Task RegisterAsync(SqliteStorage storage, string command, string id, string? home, Func<GatewayRecord, GatewayRecord> change) => CommandAudit.RunAsync(storage, $"{command} {id}", () =>
+        storage.Gateways.SaveAsync(change(storage.Gateways.Find(id) ?? new GatewayRecord { Id = id, Home = home ?? id })));
 
     private static string Authority(string data) => Path.Combine(data, "authority");
 
@@ -204,12 +206,6 @@ internal static class CaCommand
         File.WriteAllText(certificate, issued.CertificatePem + "\n");
         Console.WriteLine($"{certificate} and {key}: serial {issued.Serial}, until {issued.NotAfter:yyyy-MM-dd}.");
     }
-
-    private static int Guard(Action action) => GuardAsync(() =>
-    {
-        action();
-        return Task.CompletedTask;
-    }).GetAwaiter().GetResult();
 
     /// <summary>What the operator can repair is one sentence, not a trace.</summary>
     internal static async Task<int> GuardAsync(Func<Task> action)

@@ -21,9 +21,10 @@ internal static class UserCommand
           mediarelay user add --data data ann --role HomeOwner --home home-17 --gateway gw-0001
           mediarelay user password --data data ann
           mediarelay user forget-second-factor --data data max
+          mediarelay user token --data data ann --for "kitchen screen"
         """)
     {
-        Add(), Password(), Forget(), Remove(),
+        Add(), Password(), Forget(), Remove(), Token(), EndTokens(),
     };
 
     private static Command Add()
@@ -40,7 +41,7 @@ internal static class UserCommand
               mediarelay user add --data data olga --role CentralStationOperator --shown-as Olga
             """)
         { s_data, id, role, shown, home, gateway };
-        command.SetAction((parse, _) => RunAsync(parse.GetValue(s_data)!, async (storage, users) =>
+        command.SetAction((parse, _) => RunAsync(parse.GetValue(s_data)!, $"user add {parse.GetValue(id)} as {parse.GetValue(role)}", async (storage, users) =>
         {
             string name = parse.GetValue(id)!;
             if (users.Find(name) is not null)
@@ -50,6 +51,7 @@ internal static class UserCommand
                 throw new FormatException(isOfHome ? "A home owner or guest belongs to a home. Name it with --home." : "Staff belong to no home. Leave --home out.");
             if (parse.GetValue(home) is { } place)
                 await EnsureHomeAsync(storage, place, parse.GetValue(gateway));
+            await new HomeRecords(storage, TimeProvider.System).EndGrantsOfAsync(name);
             await SetAsync(users, new PortalUser { Id = name, Name = parse.GetValue(shown) ?? name, Role = parse.GetValue(role), Home = parse.GetValue(home), Password = "" });
         }));
         return command;
@@ -59,7 +61,41 @@ internal static class UserCommand
 
     private static Command Forget() => One("forget-second-factor", "Forget a person's second factor, e.g. of a lost phone; the person enrols another.", (_, users, user) => users.SaveAsync(user with { SecondFactor = null }));
 
-    private static Command Remove() => One("remove", "Remove a person. What is open now ends with its login at the latest.", (_, users, user) => users.RemoveAsync(user.Id));
+    private static Command Remove() => One("remove", "Remove a person, with all rights that were given. What the person has open ends within a second.", async (storage, users, user) =>
+    {
+        await users.RemoveAsync(user.Id);
+        await new HomeRecords(storage, TimeProvider.System).EndGrantsOfAsync(user.Id);
+    });
+
+    private static Command EndTokens() => One("end-tokens", "Take all tokens for players back that a person has.", async (storage, users, user) =>
+    {
+        var tokens = new PortalTokens(storage, users, TimeProvider.System);
+        foreach (PortalToken token in tokens.List(user.Id))
+            await tokens.RemoveAsync(user.Id, token.Id);
+    });
+
+    private static Command Token()
+    {
+        var id = new Argument<string>("name") { Description = "The name typed at login." };
+        var label = new Option<string>("--for") { Description = "What it is for, shown in the person's list.", HelpName = "words", DefaultValueFactory = _ => "command line" };
+        var days = new Option<int>("--days") { Description = $"Days for which it works, 1 to {PortalTokens.MaxDays}.", DefaultValueFactory = _ => PortalTokens.UsualDays }.Within(1, PortalTokens.MaxDays);
+        var command = new Command("token", """
+            Make a bearer token with which a player of another origin looks in as a person, and print it, once. It works until its end, until it is
+            taken back, or until the person gets another password.
+
+            Examples:
+              mediarelay user token --data data ann --for "kitchen screen" --days 30
+            """)
+        { s_data, id, label, days };
+        command.SetAction((parse, _) => RunAsync(parse.GetValue(s_data)!, $"user token {parse.GetValue(id)} for {parse.GetValue(label)}", async (storage, users) =>
+        {
+            PortalUser user = users.Find(parse.GetValue(id)!) ?? throw new FormatException($"There is no account {parse.GetValue(id)}.");
+            var made = await new PortalTokens(storage, users, TimeProvider.System).CreateAsync(user, parse.GetValue(label)!, parse.GetValue(days))
+                ?? throw new FormatException($"{user.Id} has too many tokens. Take some back with 'mediarelay user end-tokens'.");
+            Console.WriteLine(made.Text);
+        }));
+        return command;
+    }
 
     private static Command One(string name, string words, Func<SqliteStorage, PortalUsers, PortalUser, Task> action)
     {
@@ -71,7 +107,7 @@ internal static class UserCommand
               mediarelay user {name} --data data ann
             """)
         { s_data, id };
-        command.SetAction((parse, _) => RunAsync(parse.GetValue(s_data)!, (storage, users) =>
+        command.SetAction((parse, _) => RunAsync(parse.GetValue(s_data)!, $"user {name} {parse.GetValue(id)}", (storage, users) =>
             users.Find(parse.GetValue(id)!) is { } user ? action(storage, users, user) : throw new FormatException($"There is no account {parse.GetValue(id)}.")));
         return command;
     }
@@ -96,10 +132,11 @@ internal static class UserCommand
         Console.WriteLine(password);
     }
 
-    private static Task<int> RunAsync(string data, Func<SqliteStorage, PortalUsers, Task> action) => CaCommand.GuardAsync(async () =>
+    private static Task<int> RunAsync(string data, string what, Func<SqliteStorage, PortalUsers, Task> action) => CaCommand.GuardAsync(async () =>
     {
         using SecretBox box = SecretBox.Open(Path.Combine(data, "secrets.key"));
         await using SqliteStorage storage = SqliteStorage.Open(data);
-        await action(storage, new PortalUsers(storage, box, TimeProvider.System));
+        using var users = new PortalUsers(storage, box, TimeProvider.System);
+        await CommandAudit.RunAsync(storage, what, () => action(storage, users));
     });
 }

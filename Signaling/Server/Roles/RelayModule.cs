@@ -14,8 +14,8 @@ internal sealed class RelayModule(AccessGate gate, SignalingOptions options, Tur
     private (long At, long Bytes, long Packets)? _last;
     private (double Bits, double Packets) _rate;
 
-    public void Map(IEndpointRouteBuilder routes) => routes.MapGet("/api/operator/relays", (HttpContext context) =>
-        gate.Peek(PortalGuard.ActorOf(context), HomeAction.OperateSystem, "") is { IsAllowed: false } refused
+    public void Map(IEndpointRouteBuilder routes) => routes.MapGet("/api/operator/relays", async (HttpContext context) =>
+        await gate.AskToReadAsync(PortalGuard.ActorOf(context), HomeAction.OperateSystem, "", null, PortalGuard.SourceOf(context), "Read the relays.") is { IsAllowed: false } refused
             ? Problem.Refused(refused.Reason)
             : Results.Json(new { relays = (object[])[.. Own(), .. Others()] })).WithSummary("Relays: this node's with its load, others by their address.");
 

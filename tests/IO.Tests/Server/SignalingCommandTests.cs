@@ -92,6 +92,26 @@ public sealed class SignalingCommandTests : IDisposable
         return storage.Gateways.Find(gateway)!.IsEnabled;
     }
 
+    [Fact]
+    public async Task What_the_command_line_does_to_accounts_and_gateways_is_in_the_audit_without_any_secret()
+    {
+        await InitAsync();
+        string[][] commands =
+        [
+            ["ca", "claim", "--data", _folder, "gw-1", "--home", "h1"], ["user", "add", "--data", _folder, "ann", "--role", "HomeOwner", "--home", "h1"], ["user", "token", "--data", _folder, "ann", "--for", "kitchen"],
+            ["user", "password", "--data", _folder, "ann"], ["user", "remove", "--data", _folder, "ann"], ["ca", "revoke", "--data", _folder, "4F12AB"],
+        ];
+        foreach (string[] words in commands)
+            Assert.Equal((0, ""), await RunAsync(words));
+        Assert.Equal(64, (await RunAsync("user", "remove", "--data", _folder, "ann")).Code);
+        await using SqliteStorage storage = SqliteStorage.Open(_folder);
+        Assert.Equal(
+            ["allowed mediarelay ca claim gw-1", "allowed mediarelay user add ann as HomeOwner", "allowed mediarelay user token ann for kitchen", "allowed mediarelay user password ann", "allowed mediarelay user remove ann",
+                "allowed mediarelay ca revoke 4F12AB", "allowed mediarelay user remove ann", "failed mediarelay user remove ann"],
+            storage.Audit.Read(null, null, 20).Reverse().Select(r => $"{r.Result} {r.Detail}"));
+        Assert.Null(storage.Audit.Verify());
+    }
+
     private async Task InitAsync() => Assert.Equal((0, ""), await RunAsync("ca", "init", "--data", _folder));
 
     private static async Task<(int Code, string Errors)> RunAsync(params string[] words)

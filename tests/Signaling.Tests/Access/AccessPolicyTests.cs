@@ -48,14 +48,18 @@ public sealed class AccessPolicyTests
         Assert.Equal(Enum.GetValues<HomeAction>().Length, typeof(AccessPolicyTests).GetMethod(nameof(The_table_of_rights))!.GetCustomAttributes(typeof(InlineDataAttribute), false).Length);
 
     [Theory]
+    [InlineData(null, true, false, "Refused: the home owner never shows this camera to operators.")]
     [InlineData(CameraRule.Never, true, false, "Refused: the home owner never shows this camera to operators.")]
     [InlineData(CameraRule.OnAlarm, false, true, "An alarm of this home is open.")]
     [InlineData(CameraRule.OnAlarmWhenAway, false, false, "Refused: the home owner shows this camera only for alarms raised while away.")]
     [InlineData(CameraRule.OnAlarmWhenAway, true, true, "An alarm of this home is open.")]
-    public void The_home_owner_decides_per_camera_what_operators_see(CameraRule rule, bool away, bool allowed, string reason)
+    public void The_home_owner_decides_per_camera_what_operators_see_hear_and_play_back(CameraRule? rule, bool away, bool allowed, string reason)
     {
-        var decision = AccessPolicy.Decide(Operator, HomeAction.LookIn, new HomeFacts { Home = "h1", LastAlarmSignal = Now, AlarmWhileAway = away, Camera = rule }, Now);
-        Assert.Equal((allowed, reason), (decision.IsAllowed, decision.Reason));
+        foreach (var action in (HomeAction[])[HomeAction.LookIn, HomeAction.Talk, HomeAction.ViewClips])
+        {
+            var decision = AccessPolicy.Decide(Operator, action, new HomeFacts { Home = "h1", LastAlarmSignal = Now, AlarmWhileAway = away, Camera = rule }, Now);
+            Assert.Equal((action, allowed, reason), (action, decision.IsAllowed, decision.Reason));
+        }
     }
 
     [Theory]
@@ -89,6 +93,14 @@ public sealed class AccessPolicyTests
         Assert.False(AccessPolicy.Decide(guest, HomeAction.Talk, facts, Now).IsAllowed);
         Assert.False(AccessPolicy.Decide(guest with { Id = "other" }, HomeAction.LookIn, facts, Now).IsAllowed);
         Assert.False(AccessPolicy.Decide(guest, HomeAction.LookIn, facts with { Home = "h2" }, Now).IsAllowed);
+    }
+
+    [Fact]
+    public void A_guest_of_the_same_name_in_another_home_has_nothing_of_the_grant()
+    {
+        var grant = new AccessGrant("g-1", "h1", "guest", [HomeAction.LookIn], Now, Now.AddMinutes(10), "Ann", "dog sitting");
+        var decision = AccessPolicy.Decide(new Actor("guest", "Eve", ActorRole.Guest, "h2"), HomeAction.LookIn, new HomeFacts { Home = "h1", Grants = [grant] }, Now);
+        Assert.Equal((false, "Refused for Eve (guest): it is another home."), (decision.IsAllowed, decision.Reason));
     }
 
     [Fact]

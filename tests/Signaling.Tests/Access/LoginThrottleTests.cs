@@ -35,9 +35,29 @@ public sealed class LoginThrottleTests
         Assert.Equal(TimeSpan.Zero, _throttle.Wait("ann", "192.0.2.1", TimeSpan.FromSeconds(1)));
     }
 
+    [Fact]
+    public void Tries_at_the_same_time_count_from_their_start_and_success_takes_back_only_its_own()
+    {
+        Fail(9, "ann", "192.0.2.1");
+        Assert.Equal(TimeSpan.Zero, _throttle.Begin("ann", "192.0.2.1", TimeSpan.Zero));
+        Assert.Equal(TimeSpan.FromMinutes(1), _throttle.Begin("ann", "192.0.2.1", TimeSpan.Zero));
+        _throttle.HandleSuccess("ann", "192.0.2.1");
+        Assert.Equal(TimeSpan.Zero, _throttle.Begin("ann", "192.0.2.1", TimeSpan.Zero));
+        Assert.Equal(TimeSpan.FromMinutes(1), _throttle.Begin("ann", "192.0.2.1", TimeSpan.Zero));
+    }
+
+    [Fact]
+    public void Addresses_of_one_IPv6_network_are_one_source()
+    {
+        for (var i = 0; i < 10; i++)
+            Fail(1, "ann", $"2001:db8:0:7::{i:x}");
+        Assert.NotEqual(TimeSpan.Zero, _throttle.Begin("ann", "2001:db8:0:7:ffff::1", TimeSpan.Zero));
+        Assert.Equal(TimeSpan.Zero, _throttle.Begin("ann", "2001:db8:0:8::1", TimeSpan.Zero));
+    }
+
     private void Fail(int count, string account, string source)
     {
         for (var i = 0; i < count; i++)
-            _throttle.HandleFailure(account, source, TimeSpan.Zero);
+            _throttle.Begin(account, source, TimeSpan.Zero);
     }
 }

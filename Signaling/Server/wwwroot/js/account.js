@@ -1,8 +1,8 @@
-import { post } from "./api.js";
+import { del, get, post } from "./api.js";
 import { fill, h } from "./dom.js";
-import { act, toast } from "./parts/dialog.js";
+import { act, askDialog, openDialog, toast } from "./parts/dialog.js";
 import { load } from "./session.js";
-import { actionName, roleName } from "./words.js";
+import { actionName, fullOf, roleName } from "./words.js";
 
 const isStaffRole = (role) => role !== "homeOwner" && role !== "guest";
 
@@ -41,5 +41,27 @@ export function show({ root, session }) {
   render();
   fill(root, h("div.page-head", h("div", h("h1", "Your account"))), needs,
     h("div.grid", h("section.card", h("h2", session.user.name), h("dl.facts", h("div", h("dt", "User name"), h("dd", session.user.id)), h("div", h("dt", "Role"), h("dd", roleName(session.user.role)))),
-      session.rights.length > 0 && [h("p.small.quiet", { class: "day" }, "You may"), h("div.actions", session.rights.map((r) => h("span.tag", actionName(r))))]), box));
+      session.rights.length > 0 && [h("p.small.quiet", { class: "day" }, "You may"), h("div.actions", session.rights.map((r) => h("span.tag", actionName(r))))]), box, !session.secondFactor.required && session.rights.includes("lookIn") && tokens()));
+}
+
+/** Tokens for players elsewhere: made, shown once, taken back. */
+function tokens() {
+  const box = h("section.card", { testid: "tokens-card" });
+  const refresh = async () => {
+    const { tokens: own } = await get("/api/session/tokens");
+    fill(box, h("h2", "Players elsewhere"), h("p", "A token lets a player on another page look in as you, and do nothing else. It ends by itself, with your password, or when you take it back."),
+      h("ul.stack", own.map((t) => h("li.actions", h("span", h("strong", t.label), h("span.small.quiet", ` until ${fullOf(t.until)}`)),
+        h("button.small", { type: "button", on: { click: (e) => act(e.currentTarget, async () => { await del(`/api/session/tokens/${encodeURIComponent(t.id)}`); await refresh(); }) } }, "Take back")))),
+      h("div", h("button", { type: "button", testid: "token-make", on: { click: (e) => act(e.currentTarget, make) } }, "Make a token")));
+  };
+  const make = async () => {
+    const label = await askDialog("Make a token", "What is it for?", "Make");
+    if (!label) return;
+    const { token, until } = await post("/api/session/tokens", { label });
+    await refresh();
+    await openDialog("Your token", (close) => [h("p", `It is shown only now, and works until ${fullOf(until)}.`), h("p.secret.mono", { testid: "token-text" }, token),
+      h("div.row-end", h("button.primary", { type: "button", on: { click: () => close() } }, "Close"))]);
+  };
+  refresh().catch((problem) => fill(box, h("p.note", problem.message)));
+  return box;
 }

@@ -9,6 +9,11 @@ export class Problem extends Error {
 const handlers = { lost: () => {}, secondFactor: async () => false };
 let csrf = "";
 let skew = 0;
+let touched = Date.now();
+
+// What the page asks while nobody touches it does not keep the login alive: a page left open is logged out like any other.
+for (const sign of ["pointerdown", "pointermove", "keydown", "wheel", "touchstart"]) addEventListener(sign, () => { touched = Date.now(); }, { passive: true, capture: true });
+const attendance = () => Date.now() - touched > 60000 ? { "X-MediaRelay-Unattended": "1" } : {};
 
 /** What happens when the login ended (`lost`) and when an action needs a fresh one-time code (`secondFactor`, true: try again). */
 export function onAuth(given) { Object.assign(handlers, given); }
@@ -45,7 +50,7 @@ export async function request(method, path, { body, type, headers, signal, keepa
   try {
     response = await fetch(path, {
       method, signal, keepalive, credentials: "same-origin", redirect: "error",
-      headers: { ...(method === "GET" ? {} : csrfHeaders()), ...(body === undefined ? {} : { "Content-Type": type ?? "application/json" }), ...headers },
+      headers: { ...(method === "GET" ? {} : csrfHeaders()), ...attendance(), ...(body === undefined ? {} : { "Content-Type": type ?? "application/json" }), ...headers },
       body: body === undefined ? undefined : type ? body : JSON.stringify(body),
     });
   } catch (error) {

@@ -35,6 +35,9 @@ public sealed class PortalNode : IAsyncLifetime
     /// <summary>The application manager; null for a node without one.</summary>
     internal ISessionGates? Gates { get; init; }
 
+    /// <summary>Where uploaded clips and stills lie.</summary>
+    internal string Clips => Path.Combine(_folder, "clips");
+
     public Uri Address => new($"https://127.0.0.1:{_host.Services.GetRequiredService<PortalServer>().Endpoint!.Port}");
 
     internal T Get<T>()

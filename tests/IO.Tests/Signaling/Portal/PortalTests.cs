@@ -194,6 +194,27 @@ public sealed class PortalTests(PortalNode node) : IClassFixture<PortalNode>
     }
 
     [Fact]
+    public async Task The_description_says_how_to_log_in_and_which_headers_and_queries_are_read()
+    {
+        using HttpClient anyone = await node.BrowserAsync(null);
+        JsonElement document = await anyone.GetFromJsonAsync<JsonElement>("/api/openapi/v1.json"), paths = document.GetProperty("paths");
+        JsonElement schemes = document.GetProperty("components").GetProperty("securitySchemes");
+        Assert.Equal((PortalGuard.Cookie, PortalGuard.CsrfHeader, "bearer"),
+            (schemes.GetProperty("login").GetProperty("name").GetString(), schemes.GetProperty("page").GetProperty("name").GetString(), schemes.GetProperty("bearer").GetProperty("scheme").GetString()));
+        Assert.Equal(["max-age query"], Parameters("/api/homes/{home}/cameras/{camera}/still", "get"));
+        foreach (string path in (string[])["partitions/{number}/arm post", "partitions/{number}/disarm post", "devices/{device}/properties/{name} put", "cameras/{camera}/clips post", "zones/{number}/bypass put"])
+            Assert.Equal(["Prefer header"], Parameters("/api/homes/{home}/" + path.Split(' ')[0], path.Split(' ')[1]));
+        Assert.Equal(["login+page"], Security("/api/homes/{home}/partitions/{number}/arm", "post"));
+        Assert.Equal(["login"], Security("/api/me", "get"));
+        Assert.Equal(["login", "bearer"], Security("/whep/ice-servers", "get"));
+        Assert.False(paths.GetProperty("/api/login").GetProperty("post").TryGetProperty("security", out _));
+
+        string[] Parameters(string path, string method) => [.. paths.GetProperty(path).GetProperty(method).GetProperty("parameters").EnumerateArray()
+            .Select(p => $"{p.GetProperty("name").GetString()} {p.GetProperty("in").GetString()}").Where(p => !p.EndsWith(" path", StringComparison.Ordinal))];
+        string[] Security(string path, string method) => [.. paths.GetProperty(path).GetProperty(method).GetProperty("security").EnumerateArray().Select(r => string.Join('+', r.EnumerateObject().Select(o => o.Name)))];
+    }
+
+    [Fact]
     public async Task A_home_owner_decides_what_a_silent_gateway_becomes()
     {
         using HttpClient ann = await node.BrowserAsync("ann");

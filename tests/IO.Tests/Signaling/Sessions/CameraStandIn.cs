@@ -38,6 +38,21 @@ internal sealed class CameraStandIn : IAsyncDisposable
     /// <summary>Instructions in the order they came, as their kind and session.</summary>
     public ConcurrentQueue<string> Told { get; } = new();
 
+    /// <summary>Offers as the gateway got them.</summary>
+    public ConcurrentQueue<string> Offers { get; } = new();
+
+    /// <summary>Where uploaded clips lie; null for a gateway that takes none.</summary>
+    public string? Clips { get; init; }
+
+    /// <summary>A clip or still that is uploaded and reported.</summary>
+    public async Task StoreAsync(string id, string camera, string type)
+    {
+        string folder = Path.Combine(Clips!, $"gw_{_gateway}");
+        Directory.CreateDirectory(folder);
+        await File.WriteAllTextAsync(Path.Combine(folder, $"clip_{id}"), "picture of " + camera);
+        await SayAsync(SmaEventKinds.ClipStored, new ClipBody { Id = id, Camera = camera, Type = type });
+    }
+
     /// <summary>An event of this gateway, durable and heard by everybody when the task completes.</summary>
     public async Task SayAsync(string kind, MessageBody body)
     {
@@ -62,7 +77,13 @@ internal sealed class CameraStandIn : IAsyncDisposable
             {
                 Told.Enqueue($"{instruction.Kind} {(instruction.Body as MediaBody)?.Session ?? (instruction.Body as LookInBody)?.Session}");
                 if (instruction is { Kind: InstructionKinds.MediaOffer, Body: MediaBody offer })
+                {
+                    Offers.Enqueue(offer.Sdp ?? "");
                     await SayAsync(SmaEventKinds.MediaAnswer, new MediaBody { Session = offer.Session, Camera = offer.Camera, Sdp = Answer });
+                }
+
+                if (Clips is not null && instruction.Body is ClipBody clip)
+                    await StoreAsync(clip.Id, clip.Camera!, clip.Type!);
             }
 
             if (backlog.Waiting.Count > 0)

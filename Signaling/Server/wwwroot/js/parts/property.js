@@ -15,7 +15,8 @@ const isSettable = (device, property, session) => (settable[device.type] ?? []).
 
 /** Sets a property and says what the home answered. */
 const setter = (state, device, property) => async (control, value) => {
-  const opens = ["lock", "garage"].includes(device.type) && ["false", "unlocked", "open", "no", "off"].includes(value);
+  const closes = ["locked", "closed"].includes(property.name) ? ["true", "yes", "on"].includes(value) : property.name === "open" ? ["false", "no", "off"].includes(value) : ["locked", "closed"].includes(value);
+  const opens = ["lock", "garage"].includes(device.type) && !closes;
   if (opens && !await confirmDialog(`Unlock ${device.name}?`, "The lock opens at once, and the log keeps your name.", "Unlock", { isDanger: true })) return;
   await act(control, async () => {
     const answer = await put(homePath(state.id, "devices", device.ref, "properties", property.name), { value, ifAt: property.at }, { headers: { Prefer: "wait=8" } });

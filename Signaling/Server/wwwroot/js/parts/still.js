@@ -12,12 +12,13 @@ export function still(url, name, { every = 30, maxAge = 25, signal, isBare = fal
   const root = h("div.stage", { data: { still: name } }, image, missing, isBare ? null : h("div.over", h("span"), stamp));
   let objectUrl = "", timer = 0, isSeen = true, stopped = false;
 
-  const load = async () => {
+  // A picture renewed by itself must not throw the dialog for the one-time code at the person; a click may.
+  const load = async (isAsked = false) => {
     clearTimeout(timer);
     if (stopped) return;
     if (isSeen && !document.hidden) {
       try {
-        const response = await request("GET", `${url}${url.includes("?") ? "&" : "?"}max-age=${maxAge}`, { signal });
+        const response = await request("GET", `${url}${url.includes("?") ? "&" : "?"}max-age=${maxAge}`, { signal, again: isAsked === true });
         const blob = await response.blob();
         if (stopped) return;
         if (objectUrl) URL.revokeObjectURL(objectUrl);
@@ -30,7 +31,9 @@ export function still(url, name, { every = 30, maxAge = 25, signal, isBare = fal
         stamp.hidden = false;
       } catch (error) {
         if (error.name === "AbortError") return;
-        if (image.hidden) fill(missing, h("div", icon("camera"), append(h("span"), [error.name === "not-available" ? "No still picture is available here." : error.message])));
+        if (image.hidden && error.name === "second-factor")
+          fill(missing, h("div", icon("camera"), h("button.small", { type: "button", data: { key: "still-code" }, on: { click: (e) => { e.preventDefault(); load(true); } } }, "Give the code to see it")));
+        else if (image.hidden) fill(missing, h("div", icon("camera"), append(h("span"), [error.name === "not-available" ? "No still picture is available here." : error.message])));
         else image.classList.add("is-old");
       }
     }

@@ -33,6 +33,7 @@ export async function show({ root, signal, params, session }) {
       h("div.actions.small", "Export: ", h("a", { href: `${path}/export?format=text`, download: "" }, "text"), h("a", { href: `${path}/export?format=json`, download: "" }, "JSON"), h("span.quiet", "with digest, for the file")));
     fill(list, record(incident.entries, session));
     if (isStaff) {
+      work.hidden = isClosed;
       fill(homeBox, homeState(view.state));
       homeBox.hidden = isClosed;
       wall ??= cameraWall(wallBox, incident, signal);
