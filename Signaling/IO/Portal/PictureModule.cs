@@ -23,11 +23,12 @@ internal sealed class PictureModule : IPortalModule, IDisposable
     private readonly IStorage _storage;
     private readonly ClipStore _clips;
     private readonly TimeProvider _time;
+    private readonly SilentAlarms _silent;
     private readonly IDisposable _events;
 
-    public PictureModule(HomeRecords homes, GatewayLinks links, AccessGate gate, IStorage storage, SignalingOptions options, string dataFolder, TimeProvider time)
+    public PictureModule(HomeRecords homes, GatewayLinks links, AccessGate gate, IStorage storage, SilentAlarms silent, SignalingOptions options, string dataFolder, TimeProvider time)
     {
-        (_homes, _links, _gate, _storage, _time) = (homes, links, gate, storage, time);
+        (_homes, _links, _gate, _storage, _silent, _time) = (homes, links, gate, storage, silent, time);
         _clips = new ClipStore(Path.Combine(dataFolder, "clips"), options.MaxClipBytes, options.ClipQuotaBytes);
         _events = links.OnEvents(HandleEvents);
     }
@@ -38,7 +39,7 @@ internal sealed class PictureModule : IPortalModule, IDisposable
         routes.MapGet("/api/homes/{home}/clips", (HttpContext c, string home, long? before) =>
             _gate.Peek(PortalGuard.ActorOf(c), HomeAction.ViewClips, home) is { IsAllowed: false } refused ? Problem.Refused(refused.Reason)
             : _homes.Find(home) is not { } record ? Problem.Unknown("There is no such home.")
-            : Results.Json(new { clips = Clips(record, before) })).WithSummary("Clips of a home, newest first.");
+            : Results.Json(new { clips = Clips(record, before, PortalGuard.ActorOf(c).Role) })).WithSummary("Clips of a home, newest first.");
         routes.MapGet("/api/clips/{gateway}/{id}", ClipAsync).WithSummary("One clip; ranges are served.");
     }
 
@@ -101,12 +102,15 @@ internal sealed class PictureModule : IPortalModule, IDisposable
         }
     }
 
-    private IEnumerable<object> Clips(HomeRecord home, long? before) =>
-        _storage.Events.ReadGateway(home.Gateway, before, 1000).Where(e => e.Event is { Kind: SmaEventKinds.ClipStored, Body: ClipBody { Type: not "image/jpeg" } }).Take(50).Select(e =>
+    private IEnumerable<object> Clips(HomeRecord home, long? before, ActorRole role)
+    {
+        DateTimeOffset? since = SilentAlarms.MayKnow(role) ? null : _silent.Since(home.Id);
+        return _storage.Events.ReadGateway(home.Gateway, before, 1000).Where(e => e.Event is { Kind: SmaEventKinds.ClipStored, Body: ClipBody { Type: not "image/jpeg" } } && !SilentAlarms.Tells(e, since)).Take(50).Select(e =>
         {
             var clip = (ClipBody)e.Event.Body!;
             return (object)new { id = clip.Id, gateway = home.Gateway, camera = clip.Camera, from = clip.From, to = clip.To, at = e.Event.Time, type = clip.Type, size = clip.Size, url = $"/api/clips/{home.Gateway}/{clip.Id}" };
         });
+    }
 
     private async Task<IResult> ClipAsync(HttpContext context, string gateway, string id)
     {
