@@ -36,7 +36,7 @@ public sealed partial class EventServer : IHostedLifecycleService, IAsyncDisposa
     private Timer? _reload;
 
     /// <summary>Prepares the server; nothing listens before <see cref="StartAsync"/>.</summary>
-    public EventServer(SignalingOptions options, string dataFolder, OperatorAuthority authority, SecretBox box, GatewayLinks links, IStorage storage, SignalingMetrics metrics, ILoggerFactory loggers)
+    internal EventServer(SignalingOptions options, string dataFolder, OperatorAuthority authority, SecretBox box, GatewayLinks links, IStorage storage, ClipStore clips, SignalingMetrics metrics, ILoggerFactory loggers)
     {
         _options = options;
         _authority = authority;
@@ -45,7 +45,7 @@ public sealed partial class EventServer : IHostedLifecycleService, IAsyncDisposa
         _logger = loggers.CreateLogger<EventServer>();
         _authorityFolder = options.AuthorityFolder.Length > 0 ? options.AuthorityFolder : Path.Combine(dataFolder, "authority");
         _gate = new ConnectionGate(options.MaxUnauthenticatedPerAddress, options.ConcurrentHandshakes);
-        _endpoints = new GatewayEndpoints(links, storage, options, authority, box, metrics, dataFolder, loggers.CreateLogger<GatewayEndpoints>());
+        _endpoints = new GatewayEndpoints(links, storage, clips, options, authority, box, metrics, dataFolder, loggers.CreateLogger<GatewayEndpoints>());
         metrics.Observe("signaling.gateways.connected", () => links.Connected, "{gateway}", "Gateways that are connected.");
         metrics.Observe("signaling.requests.held", () => links.HeldRequests, "{request}", "GETs for instructions that are held.");
         metrics.Observe("signaling.instructions.waiting", () => links.WaitingInstructions, "{instruction}", "Instructions that wait for the gateways this node has heard.");

@@ -4,8 +4,8 @@ using Microsoft.Extensions.Logging;
 
 namespace MediaRelay.Signaling.IO.Gateways;
 
-/// <summary>Removes the content of events that are older than their class allows; on one node of a cluster at a time.</summary>
-internal sealed partial class JournalKeeper(IStorage storage, SignalingOptions options, TimeProvider time, ILogger<JournalKeeper> logger) : BackgroundService
+/// <summary>Removes the content of events that are older than their class allows, on one node of a cluster at a time, and this node's clips by their class.</summary>
+internal sealed partial class JournalKeeper(IStorage storage, ClipStore clips, SignalingOptions options, TimeProvider time, ILogger<JournalKeeper> logger) : BackgroundService
 {
     private const string Lease = "journal-keeper";
 
@@ -41,6 +41,8 @@ internal sealed partial class JournalKeeper(IStorage storage, SignalingOptions o
                 {
                     LogFailed(e);
                 }
+
+                SweepClips();
             }
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
@@ -48,6 +50,25 @@ internal sealed partial class JournalKeeper(IStorage storage, SignalingOptions o
             // The host stops.
         }
     }
+
+    private void SweepClips()
+    {
+        try
+        {
+            if (clips.Sweep(time.GetUtcNow(), options.KeepAlarmClips, options.KeepClips) is > 0 and var swept)
+                LogSwept(swept);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            LogNotSwept(e);
+        }
+    }
+
+    [LoggerMessage(4042, LogLevel.Information, "{Count} old clips and stills were removed.", EventName = "ClipsRemoved")]
+    private partial void LogSwept(int count);
+
+    [LoggerMessage(4043, LogLevel.Warning, "Old clips could not be removed; it is tried again in 10 min.", EventName = "ClipRemovalFailed")]
+    private partial void LogNotSwept(Exception exception);
 
     [LoggerMessage(4040, LogLevel.Information, "The content of {Count} old events was removed from the journal.", EventName = "JournalPurged")]
     private partial void LogPurged(int count);

@@ -48,6 +48,9 @@ public sealed class HomeRecords(IStorage storage, TimeProvider time)
     /// <summary>One incident, null when unknown.</summary>
     public Incident? FindIncident(string id) => storage.Documents.Find(IncidentKind, id) is { } document ? PortalJson.Read<Incident>(document.Json) : null;
 
+    /// <summary>True while an alarm of the home from the last day waits for its close; clips that come now show it.</summary>
+    public bool IsAlarmUnderWork(string home) => Incidents(home, open: true, max: 50).Any(i => time.GetUtcNow() - i.LastSignal < TimeSpan.FromDays(1));
+
     /// <summary>What the access policy needs to know of a home now.</summary>
     public HomeFacts Facts(string home, string? camera)
     {

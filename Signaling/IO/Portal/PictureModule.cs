@@ -15,7 +15,7 @@ namespace MediaRelay.Signaling.IO.Portal;
 internal sealed class PictureModule : IPortalModule, IDisposable
 {
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(6);
-    private readonly ConcurrentDictionary<string, Still> _stills = new(StringComparer.Ordinal);
+    private readonly StillCache _stills = new();
     private readonly ConcurrentDictionary<string, TaskCompletionSource<string>> _waiting = new(StringComparer.Ordinal);
     private readonly HomeRecords _homes;
     private readonly GatewayLinks _links;
@@ -26,10 +26,9 @@ internal sealed class PictureModule : IPortalModule, IDisposable
     private readonly SilentAlarms _silent;
     private readonly IDisposable _events;
 
-    public PictureModule(HomeRecords homes, GatewayLinks links, AccessGate gate, IStorage storage, SilentAlarms silent, SignalingOptions options, string dataFolder, TimeProvider time)
+    public PictureModule(HomeRecords homes, GatewayLinks links, AccessGate gate, IStorage storage, SilentAlarms silent, ClipStore clips, TimeProvider time)
     {
-        (_homes, _links, _gate, _storage, _silent, _time) = (homes, links, gate, storage, silent, time);
-        _clips = new ClipStore(Path.Combine(dataFolder, "clips"), options.MaxClipBytes, options.ClipQuotaBytes);
+        (_homes, _links, _gate, _storage, _silent, _clips, _time) = (homes, links, gate, storage, silent, clips, time);
         _events = links.OnEvents(HandleEvents);
     }
 
@@ -41,6 +40,7 @@ internal sealed class PictureModule : IPortalModule, IDisposable
             : _homes.Find(home) is not { } record ? Problem.Unknown("There is no such home.")
             : Results.Json(new { clips = Clips(record, before, PortalGuard.ActorOf(c).Role) })).WithSummary("Clips of a home, newest first.");
         routes.MapGet("/api/clips/{gateway}/{id}", ClipAsync).WithSummary("One clip; ranges are served.");
+        routes.MapDelete("/api/clips/{gateway}/{id}", RemoveAsync).WithSummary("Remove a clip before its time; an alarm's clip stays while an alarm of the home is not closed.");
     }
 
     public void Dispose() => _events.Dispose();
@@ -55,13 +55,21 @@ internal sealed class PictureModule : IPortalModule, IDisposable
         double age = double.TryParse(context.Request.Query["max-age"], System.Globalization.CultureInfo.InvariantCulture, out double given) ? Math.Clamp(given, 1, 3600) : 10;
         DateTimeOffset now = _time.GetUtcNow();
         string key = $"{record.Gateway}/{camera}";
-        if (!_stills.TryGetValue(key, out Still? still) || now - still.Taken > TimeSpan.FromSeconds(age))
+        Still? still = _stills.Find(key);
+        if (still is null || now - still.Taken > TimeSpan.FromSeconds(age))
         {
             if (_links.Presence(record.Gateway) is not PresenceState.Connected)
                 return still is null ? Problem.Of(StatusCodes.Status503ServiceUnavailable, "gateway-offline", "The gateway of the home is out of reach.", "gateway") : Picture(context, still);
             // A picture of the home is a look into it: staff leave a trace.
             await _gate.AskAsync(actor, HomeAction.LookIn, home, camera, PortalGuard.SourceOf(context), $"Still picture of camera {camera}.").ConfigureAwait(false);
-            still = await TakeAsync(record.Gateway, camera, key, now).ConfigureAwait(false);
+            try
+            {
+                still = await TakeAsync(record.Gateway, camera, key, now).ConfigureAwait(false);
+            }
+            catch (StorageException e)
+            {
+                return Problem.Of(StatusCodes.Status503ServiceUnavailable, e.IsQueueFull ? "queue-full" : "storage", e.IsQueueFull ? e.Message : "The picture could not be asked for, because the request could not be stored.", "still");
+            }
         }
 
         return still is null ? Problem.Of(StatusCodes.Status504GatewayTimeout, "gateway-timeout", "The gateway gave no picture in time.", "still") : Picture(context, still);
@@ -70,27 +78,43 @@ internal sealed class PictureModule : IPortalModule, IDisposable
     /// <summary>Asks the gateway once, however many pages wait for the same picture.</summary>
     private async Task<Still?> TakeAsync(string gateway, string camera, string key, DateTimeOffset now)
     {
-        string id = $"still-{Guid.NewGuid():N}";
+        string id = $"{ClipStore.StillPrefix}{Guid.NewGuid():N}";
         var mine = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
         TaskCompletionSource<string> wait = _waiting.GetOrAdd(key, mine);
-        if (wait == mine)
+        try
         {
-            _waiting[id] = mine;
-            await _links.SendAsync(gateway, new Instruction
+            if (wait == mine)
             {
-                Id = $"es-{Guid.NewGuid():N}", Time = now, Expires = now + s_patience, Kind = InstructionKinds.ClipRequest, Body = new ClipBody { Id = id, Camera = camera, Type = "image/jpeg" },
-            }).ConfigureAwait(false);
+                _waiting[id] = mine;
+                await _links.SendAsync(gateway, new Instruction
+                {
+                    Id = $"es-{Guid.NewGuid():N}", Time = now, Expires = now + s_patience, Kind = InstructionKinds.ClipRequest, Body = new ClipBody { Id = id, Camera = camera, Type = "image/jpeg" },
+                }).ConfigureAwait(false);
+            }
+
+            if (await Task.WhenAny(wait.Task, Task.Delay(s_patience, _time)).ConfigureAwait(false) != wait.Task)
+                return _stills.Find(key);
+        }
+        finally
+        {
+            _waiting.TryRemove(new KeyValuePair<string, TaskCompletionSource<string>>(key, wait));
+            _waiting.TryRemove(id, out _);
+            // When nothing was sent, nobody else need wait for it.
+            if (wait == mine)
+                mine.TrySetResult("");
         }
 
-        bool came = await Task.WhenAny(wait.Task, Task.Delay(s_patience, _time)).ConfigureAwait(false) == wait.Task;
-        _waiting.TryRemove(new KeyValuePair<string, TaskCompletionSource<string>>(key, wait));
-        _waiting.TryRemove(id, out _);
-        if (!came || _clips.Open(gateway, await wait.Task.ConfigureAwait(false)) is not { } file)
-            return _stills.GetValueOrDefault(key);
-        using FileStream stream = file;
-        using var memory = new MemoryStream();
-        await stream.CopyToAsync(memory).ConfigureAwait(false);
-        return _stills[key] = new Still(memory.ToArray(), _time.GetUtcNow());
+        string clip = await wait.Task.ConfigureAwait(false);
+        if (_clips.Open(gateway, clip) is not { } file)
+            return _stills.Find(key);
+        using (FileStream stream = file)
+        {
+            byte[] jpeg = new byte[stream.Length];
+            await stream.ReadExactlyAsync(jpeg).ConfigureAwait(false);
+            Still still = _stills.Keep(key, new Still(jpeg, _time.GetUtcNow()));
+            _clips.Remove(gateway, clip);
+            return still;
+        }
     }
 
     private void HandleEvents(IReadOnlyList<StoredEvent> stored)
@@ -105,7 +129,7 @@ internal sealed class PictureModule : IPortalModule, IDisposable
     private IEnumerable<object> Clips(HomeRecord home, long? before, ActorRole role)
     {
         DateTimeOffset? since = SilentAlarms.MayKnow(role) ? null : _silent.Since(home.Id);
-        return _storage.Events.ReadGateway(home.Gateway, before, 1000).Where(e => e.Event is { Kind: SmaEventKinds.ClipStored, Body: ClipBody { Type: not "image/jpeg" } } && !SilentAlarms.Tells(e, since)).Take(50).Select(e =>
+        return _storage.Events.ReadGateway(home.Gateway, before, 1000).Where(e => e.Event is { Kind: SmaEventKinds.ClipStored, Body: ClipBody { Type: not "image/jpeg" } } && !SilentAlarms.Tells(e, since) && _clips.Status(home.Gateway, ((ClipBody)e.Event.Body!).Id).IsComplete).Take(50).Select(e =>
         {
             var clip = (ClipBody)e.Event.Body!;
             return (object)new { id = clip.Id, gateway = home.Gateway, camera = clip.Camera, from = clip.From, to = clip.To, at = e.Event.Time, type = clip.Type, size = clip.Size, url = $"/api/clips/{home.Gateway}/{clip.Id}" };
@@ -123,11 +147,23 @@ internal sealed class PictureModule : IPortalModule, IDisposable
         return _clips.Open(gateway, id) is { } file ? Results.Stream(file, "video/mp4", enableRangeProcessing: true) : Problem.Unknown("There is no such clip.");
     }
 
+    private async Task<IResult> RemoveAsync(HttpContext context, string gateway, string id)
+    {
+        Actor actor = PortalGuard.ActorOf(context);
+        string? home = _storage.Gateways.Find(gateway)?.Home;
+        if (home is not { Length: > 0 } || !SmaContract.IsId(id))
+            return Problem.Unknown("There is no such clip.");
+        AccessDecision decision = await _gate.AskAsync(actor, HomeAction.ConfigureHome, home, null, PortalGuard.SourceOf(context), $"Remove clip {id}.").ConfigureAwait(false);
+        if (!decision.IsAllowed)
+            return Problem.Refused(decision.Reason);
+        if (_clips.IsAlarm(gateway, id) && _homes.Incidents(home, open: true).Any(i => !i.IsSilent || SilentAlarms.MayKnow(actor.Role)))
+            return Problem.Of(StatusCodes.Status409Conflict, "clip-in-use", "The clip shows an alarm, and an alarm of the home is not closed yet. Remove it afterwards.");
+        return _clips.Remove(gateway, id) ? Results.NoContent() : Problem.Unknown("There is no such clip.");
+    }
+
     private static IResult Picture(HttpContext context, Still still)
     {
         context.Response.Headers["X-Taken"] = still.Taken.ToString("O", System.Globalization.CultureInfo.InvariantCulture);
         return Results.Bytes(still.Jpeg, "image/jpeg");
     }
-
-    private sealed record Still(byte[] Jpeg, DateTimeOffset Taken);
 }

@@ -49,7 +49,7 @@ public static class PortalServices
         services.AddSingleton<IPortalModule, WhepModule>();
         services.AddSingleton<IPortalModule>(provider => new PictureModule(
             provider.GetRequiredService<HomeRecords>(), provider.GetRequiredService<GatewayLinks>(), provider.GetRequiredService<AccessGate>(), provider.GetRequiredService<IStorage>(),
-            provider.GetRequiredService<SilentAlarms>(), options, dataFolder, provider.GetRequiredService<TimeProvider>()));
+            provider.GetRequiredService<SilentAlarms>(), provider.GetRequiredService<ClipStore>(), provider.GetRequiredService<TimeProvider>()));
         if (options.PortalListen.Length == 0)
             return services;
         string folder = options.AuthorityFolder.Length > 0 ? options.AuthorityFolder : Path.Combine(dataFolder, "authority");

@@ -38,6 +38,9 @@ internal sealed class CameraStandIn : IAsyncDisposable
     /// <summary>Instructions in the order they came, as their kind and session.</summary>
     public ConcurrentQueue<string> Told { get; } = new();
 
+    /// <summary>Clips and stills it was asked for.</summary>
+    public ConcurrentQueue<string> Stills { get; } = new();
+
     /// <summary>An event of this gateway, durable and heard by everybody when the task completes.</summary>
     public async Task SayAsync(string kind, MessageBody body)
     {
@@ -61,6 +64,8 @@ internal sealed class CameraStandIn : IAsyncDisposable
             foreach (Instruction instruction in backlog.Waiting)
             {
                 Told.Enqueue($"{instruction.Kind} {(instruction.Body as MediaBody)?.Session ?? (instruction.Body as LookInBody)?.Session}");
+                if (instruction.Body is ClipBody clip)
+                    Stills.Enqueue(clip.Id);
                 if (instruction is { Kind: InstructionKinds.MediaOffer, Body: MediaBody offer })
                     await SayAsync(SmaEventKinds.MediaAnswer, new MediaBody { Session = offer.Session, Camera = offer.Camera, Sdp = Answer });
             }
