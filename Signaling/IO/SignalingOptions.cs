@@ -111,6 +111,10 @@ public sealed partial class SignalingOptions : IValidatableObject
     [Required(AllowEmptyStrings = true)]
     public string FirmwareFolder { get; set; } = "";
 
+    [Description("File to which the ends of the journal's and the audit's chain are written at each start and stop and every hour when they changed; 'mediarelay journal verify' compares it. Empty means chain-ends.log in Node:DataFolder; another disk or machine guards better.")]
+    [Required(AllowEmptyStrings = true)]
+    public string ChainEndsFile { get; set; } = "";
+
     [Description("How long events with the priority alarm are kept.")]
     [Range(typeof(TimeSpan), "1.00:00:00", "36500.00:00:00")]
     public TimeSpan KeepAlarms { get; set; } = TimeSpan.FromDays(1096);

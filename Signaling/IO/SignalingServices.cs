@@ -23,6 +23,7 @@ public static class SignalingServices
         services.AddSingleton<SignalingMetrics>();
         services.AddSingleton(_ => SqliteStorage.Open(dataFolder));
         services.AddSingleton<IStorage>(provider => provider.GetRequiredService<SqliteStorage>());
+        services.AddSingleton(_ => new ChainEnds(options.ChainEndsFile.Length > 0 ? options.ChainEndsFile : Path.Combine(dataFolder, ChainEnds.FileName)));
         services.AddSingleton(_ => SecretBox.Open(Path.Combine(dataFolder, "secrets.key")));
         services.AddSingleton(_ => new ClipStore(Path.Combine(dataFolder, "clips"), options.MaxClipBytes, options.ClipQuotaBytes));
         services.AddSingleton<GatewayLinks>();

@@ -9,7 +9,7 @@ using Microsoft.AspNetCore.Routing;
 namespace MediaRelay.Signaling.IO.Portal;
 
 /// <summary>The MSO operator's view: gateways, look-ins, journal and audit. Relays and gates are added by the roles that own them.</summary>
-internal sealed class OperatorModule(IStorage storage, GatewayLinks links, HomeRecords homes, LookInLog lookIns, AccessGate gate, PortalUsers users, SilentAlarms silent) : IPortalModule
+internal sealed class OperatorModule(IStorage storage, GatewayLinks links, HomeRecords homes, LookInLog lookIns, AccessGate gate, PortalUsers users, SilentAlarms silent, ChainEnds ends) : IPortalModule
 {
     public void Map(IEndpointRouteBuilder routes)
     {
@@ -30,10 +30,10 @@ internal sealed class OperatorModule(IStorage storage, GatewayLinks links, HomeR
             writable = storage.IsWritable,
             lastPosition = storage.Events.LastPosition,
             homesBehind = storage.Events.LastPosition - storage.Events.Cursor("homes"),
-            check = verify == true ? storage.Events.Verify() : null,
+            check = verify == true ? Verified() : null,
         })).WithSummary("Health of the event journal; verify=true checks its chain.");
         system.MapGet("/audit", (HttpContext c, string? home, long? before) => AuditAsked(c, home) ?? Results.Json(new { records = Audit(PortalGuard.ActorOf(c), home, before) })).WithSummary("The audit, newest first.");
-        system.MapGet("/audit/verify", (HttpContext c) => AuditAsked(c, null) ?? Results.Json(new { fault = storage.Audit.Verify() })).WithSummary("Check the audit's chain.");
+        system.MapGet("/audit/verify", (HttpContext c) => AuditAsked(c, null) ?? Results.Json(new { fault = storage.Audit.Verify() ?? (ends.Compare(storage) is [var cut, ..] ? cut : null) })).WithSummary("Check the audit's chain.");
         system.MapPost("/claims", ClaimAsync).WithSummary("A claim code for a gateway's first enrolment; shown once.");
         system.MapGet("/homes", (HttpContext c) => Asked(c, HomeAction.OperateSystem) ?? Results.Json(homes.List().Select(h => new { h.Id, h.Name, h.Gateway }))).WithSummary("Homes and their gateways, without their state.");
     }
@@ -62,6 +62,12 @@ internal sealed class OperatorModule(IStorage storage, GatewayLinks links, HomeR
         }
         while (page.Count == Page && shown.Count < Page);
         return [.. shown.Take(Page)];
+    }
+
+    private JournalVerdict Verified()
+    {
+        JournalVerdict verdict = storage.Events.Verify();
+        return verdict with { Faults = [.. verdict.Faults, .. ends.Compare(storage)] };
     }
 
     private async Task<IResult> ClaimAsync(HttpContext context, ClaimRequest request)
