@@ -35,7 +35,7 @@ internal sealed class OperatorModule(IStorage storage, GatewayLinks links, HomeR
         system.MapGet("/audit", (HttpContext c, string? home, long? before) => AuditAsked(c, home) ?? Results.Json(new { records = Audit(PortalGuard.ActorOf(c), home, before) })).WithSummary("The audit, newest first.");
         system.MapGet("/audit/verify", (HttpContext c) => AuditAsked(c, null) ?? Results.Json(new { fault = storage.Audit.Verify() ?? (ends.Compare(storage) is [var cut, ..] ? cut : null) })).WithSummary("Check the audit's chain.");
         system.MapPost("/claims", ClaimAsync).WithSummary("A claim code for a gateway's first enrolment; shown once.");
-        system.MapGet("/homes", (HttpContext c) => Asked(c, HomeAction.OperateSystem) ?? Results.Json(homes.List().Select(h => new { h.Id, h.Name, h.Gateway }))).WithSummary("Homes and their gateways, without their state.");
+        system.MapGet("/homes", (HttpContext c, string? after) => Asked(c, HomeAction.OperateSystem) ?? Results.Json(homes.List(after ?? "").Select(h => new { h.Id, h.Name, h.Gateway }))).WithSummary("Homes and their gateways by id, without their state, 1000 at a time: after= the last id gives the next.");
     }
 
     /// <summary>

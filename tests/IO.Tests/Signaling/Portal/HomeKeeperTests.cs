@@ -1,4 +1,7 @@
+using System.Net.Http.Json;
+using System.Text.Json;
 using MediaRelay.IO.Tests.Qos;
+using MediaRelay.Signaling.Access;
 using MediaRelay.Signaling.Contract;
 using MediaRelay.Signaling.Events;
 using MediaRelay.Signaling.IO.Portal;
@@ -80,6 +83,31 @@ public sealed class HomeKeeperTests : IAsyncLifetime
         await HappensAsync("gw-2", _time.GetUtcNow(), SmaEventKinds.AlarmRaised, "111", partition: 2);
         await GateSteps.UntilAsync(() => Task.FromResult(Homes.Incidents("h1", open: true).Count == 2), seconds: 10);
         Assert.Equal(["inc-gw-1~es-1", "inc-gw-2~es-1"], Homes.Incidents("h1", open: true).Select(i => i.Id).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task Everybody_finds_their_homes_among_thousands_and_the_operator_all_in_pages()
+    {
+        await _node.Get<IStorage>().Documents.SaveAsync([.. Enumerable.Range(0, 2500).Select(i => HomeRecords.Document(new HomeRecord { Id = $"a{i:0000}", Name = $"Home {i}", Gateway = $"gw-a{i}" }))]);
+        DateTimeOffset now = _time.GetUtcNow();
+        await _node.Get<PortalUsers>().CreateAsync("ina", "Ina", ActorRole.Installer, null, PortalNode.Password);
+        for (int i = 0; i < 1100; i++)
+            await Homes.SaveAsync(new AccessGrant($"g-{i:0000}", $"a{i:0000}", i is 7 or 1098 ? "ina" : "gus", [HomeAction.ViewState], now, i == 7 ? now : now.AddHours(1), "ann", "ina visits"));
+        await HappensAsync("gw-1", now, SmaEventKinds.AlarmRaised, "130");
+        await IncidentAsync("h1");
+        Assert.Equal(["a1098"], await HomesAsync("ina", "/api/homes"));
+        Assert.Equal(["h1"], await HomesAsync("ann", "/api/homes"));
+        Assert.Equal(["h1"], await HomesAsync("olga", "/api/homes"));
+        Assert.Empty(await HomesAsync("mso", "/api/homes"));
+        string[] first = await HomesAsync("mso", "/api/operator/homes"), last = await HomesAsync("mso", "/api/operator/homes?after=a1999");
+        Assert.Equal((1000, "a0000", "a0999"), (first.Length, first[0], first[^1]));
+        Assert.Equal((501, "a2000", "h1"), (last.Length, last[0], last[^1]));
+    }
+
+    private async Task<string[]> HomesAsync(string user, string path)
+    {
+        using HttpClient client = await _node.BrowserAsync(user);
+        return [.. (await client.GetFromJsonAsync<JsonElement>(path)).EnumerateArray().Select(h => h.GetProperty("id").GetString()!)];
     }
 
     private Task<StoredEvent> HappensAsync(string gateway, DateTimeOffset at, string kind, string? code = null, byte partition = 1, MessageBody? body = null, bool isUnset = false) =>
