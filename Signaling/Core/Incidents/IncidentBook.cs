@@ -44,6 +44,9 @@ public sealed class IncidentBook
     /// <summary>Incidents that are not closed, most urgent first, then oldest.</summary>
     public IReadOnlyList<Incident> Open => [.. _open.Values.OrderBy(i => i.Priority).ThenBy(i => i.Opened)];
 
+    /// <summary>Since when a call for help by duress code is open; null when none is.</summary>
+    public DateTimeOffset? SilentSince => _open.Values.Where(i => i.IsSilent).Select(i => (DateTimeOffset?)i.Opened).Min();
+
     /// <summary>Takes one stored event of the home. <paramref name="zoneName"/> names the event's zone for people.</summary>
     /// <param name="sma">The event.</param>
     /// <param name="armedAway">True when the home was armed away.</param>

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using MediaRelay.Signaling.Alarms;
 using MediaRelay.Signaling.Contract;
 using MediaRelay.Signaling.Events;
 using MediaRelay.Signaling.Incidents;
@@ -144,8 +143,8 @@ public sealed partial class HomeKeeper(IStorage storage, HomeRecords homes, Port
     {
         if (HomeOf(stored.Gateway) is not { Length: > 0 } id)
             return;
-        // A page that asks again at this moment would tell as much as a line on it.
-        if (stored.Event.Code != ContactId.Duress)
+        // A page of the home that asks again at this very moment would tell, too.
+        if (!SilentAlarms.Tells(stored, Book(id).SilentSince))
             touched.Add(id);
         // A home begins with the first event of its gateway when nobody has described it before: its alarms must not wait for paperwork.
         if ((changedHomes.GetValueOrDefault(id) ?? homes.Find(id)) is not { } home)

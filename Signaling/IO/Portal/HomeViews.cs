@@ -92,7 +92,7 @@ internal sealed class HomeViews(GatewayLinks links, IStorage storage, LookInLog 
 
     /// <summary>Every look-in, but those for a call for help by duress code until the station has closed it: a banner would tell the wrong person.</summary>
     private IEnumerable<LookInEntry> Shown(IReadOnlyList<LookInEntry> entries) =>
-        entries.Where(e => !silent.IsSilent(e.Incident));
+        entries.Where(e => !silent.Hides(e));
 
     /// <summary>One sentence for an event.</summary>
     internal static string Words(HomeRecord home, SmaEvent sma)

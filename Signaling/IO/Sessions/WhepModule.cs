@@ -66,9 +66,12 @@ internal sealed class WhepModule(SessionHost sessions, RelayDirectory relays, Ac
         if (!decision.IsAllowed)
             return Problem.Refused(decision.Reason);
         bool isNamed = !string.IsNullOrEmpty(incident);
-        Incident? alarm = isNamed ? NamedAlarm(actor, home, incident!) : OpenAlarm(actor, home);
+        Incident? open = OpenAlarm(actor, home), alarm = isNamed ? NamedAlarm(actor, home, incident!) : open;
         if (isNamed && alarm is null)
             return Problem.Of(StatusCodes.Status422UnprocessableEntity, "incident-unsuitable", "The incident that was named is no open alarm of this home that you may see.", "incident");
+        // A record that the home sees must not tell what is done about a call for help.
+        if (open is { IsSilent: true })
+            alarm = open;
         if (homes.Find(home) is not { } record)
             return Problem.Of(StatusCodes.Status404NotFound, "gateway-unknown", "There is no such home.", "gateway");
         if (record.Devices.All(d => d.Ref != camera || d.Type != "camera"))
