@@ -98,13 +98,25 @@ public sealed partial class SignalingOptions : IValidatableObject
     [Range(1L, 10_737_418_240L)]
     public long MaxClipBytes { get; set; } = 134_217_728;
 
-    [Description("Octets of clips that are kept for one gateway; uploads beyond it are answered 507.")]
+    [Description("Octets of clips that are kept for one gateway. Beyond it the oldest clips without an alarm give way to an alarm's clip; other uploads are answered 507.")]
     [Range(1L, 1_099_511_627_776L)]
     public long ClipQuotaBytes { get; set; } = 2_147_483_648;
+
+    [Description("How long clips are kept that came while an alarm of the home was not closed.")]
+    [Range(typeof(TimeSpan), "1.00:00:00", "36500.00:00:00")]
+    public TimeSpan KeepAlarmClips { get; set; } = TimeSpan.FromDays(366);
+
+    [Description("How long other clips are kept. Stills are only passed on.")]
+    [Range(typeof(TimeSpan), "01:00:00", "36500.00:00:00")]
+    public TimeSpan KeepClips { get; set; } = TimeSpan.FromDays(30);
 
     [Description("Folder with firmware images; the file name is the version. Empty means firmware inside Node:DataFolder.")]
     [Required(AllowEmptyStrings = true)]
     public string FirmwareFolder { get; set; } = "";
+
+    [Description("File to which the ends of the journal's and the audit's chain are written at each start and stop and every hour when they changed; 'mediarelay journal verify' compares it. Empty means chain-ends.log in Node:DataFolder; another disk or machine guards better.")]
+    [Required(AllowEmptyStrings = true)]
+    public string ChainEndsFile { get; set; } = "";
 
     [Description("How long events with the priority alarm are kept.")]
     [Range(typeof(TimeSpan), "1.00:00:00", "36500.00:00:00")]

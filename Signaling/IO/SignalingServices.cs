@@ -25,7 +25,9 @@ public static class SignalingServices
         services.AddSingleton<SignalingMetrics>();
         services.AddSingleton(_ => SqliteStorage.Open(dataFolder));
         services.AddSingleton<IStorage>(provider => provider.GetRequiredService<SqliteStorage>());
+        services.AddSingleton(_ => new ChainEnds(options.ChainEndsFile.Length > 0 ? options.ChainEndsFile : Path.Combine(dataFolder, ChainEnds.FileName)));
         services.AddSingleton(_ => SecretBox.Open(Path.Combine(dataFolder, "secrets.key")));
+        services.AddSingleton(_ => new ClipStore(Path.Combine(dataFolder, "clips"), options.MaxClipBytes, options.ClipQuotaBytes));
         services.AddSingleton<GatewayLinks>();
         services.AddHostedService(provider => provider.GetRequiredService<GatewayLinks>());
         services.AddHostedService<PropertyProjector>();
@@ -39,7 +41,7 @@ public static class SignalingServices
             return services;
         services.AddSingleton(provider => new EventServer(
             options, dataFolder, provider.GetRequiredService<OperatorAuthority>(), provider.GetRequiredService<SecretBox>(), provider.GetRequiredService<GatewayLinks>(),
-            provider.GetRequiredService<IStorage>(), provider.GetRequiredService<SignalingMetrics>(), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILoggerFactory>()));
+            provider.GetRequiredService<IStorage>(), provider.GetRequiredService<ClipStore>(), provider.GetRequiredService<SignalingMetrics>(), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILoggerFactory>()));
         services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<EventServer>());
         return services;
     }

@@ -13,6 +13,9 @@ namespace MediaRelay.Signaling.Alarms;
 /// <param name="Priority">1 is the most urgent, 5 the least.</param>
 public sealed record ContactId(string Code, string Meaning, string Class, string? Sia, string? SiaRestore, bool NamesUser, int Priority)
 {
+    /// <summary>The code that calls for help silently. Who may stand beside the person at the screen must not read of it.</summary>
+    public const string Duress = "121";
+
     private static readonly FrozenDictionary<string, ContactId> Table = Read();
 
     /// <summary>All rows by code.</summary>

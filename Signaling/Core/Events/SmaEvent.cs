@@ -5,6 +5,12 @@ namespace MediaRelay.Signaling.Events;
 /// <summary>One event of a gateway, or of the Event Server about a gateway (sma-sig-1 sections 4 and 5).</summary>
 public sealed record SmaEvent
 {
+    /// <summary>How far a sender's clock may be ahead before its times are no longer believed.</summary>
+    public static readonly TimeSpan ClockTolerance = TimeSpan.FromMinutes(10);
+
+    /// <summary>No sender is older; a clock before it was never set.</summary>
+    private static readonly DateTimeOffset s_earliest = new(2020, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
     /// <summary>Unique text made by the sender.</summary>
     public required string Id { get; init; }
 
@@ -49,4 +55,10 @@ public sealed record SmaEvent
 
     /// <summary>What else it carries.</summary>
     public MessageBody? Body { get; init; }
+
+    /// <summary>When it happened, as far as the sender's clock can be believed: a clock that is not set, or far ahead, says nothing, and the time of receipt stands in.</summary>
+    public DateTimeOffset HappenedAt(DateTimeOffset received) => Believed(Time, received);
+
+    /// <summary>The same for another time that the sender gave with this event.</summary>
+    public DateTimeOffset Believed(DateTimeOffset at, DateTimeOffset received) => IsClockUnset || at < s_earliest || at > received + ClockTolerance ? received : at;
 }

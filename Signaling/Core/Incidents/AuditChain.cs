@@ -1,6 +1,6 @@
 namespace MediaRelay.Signaling.Incidents;
 
-/// <summary>Makes the next record of the audit and checks a stretch of it.</summary>
+/// <summary>Makes the next record of the audit and checks all of it.</summary>
 public sealed class AuditChain(long lastSeq = 0, string lastHash = AuditRecord.Start)
 {
     /// <summary>Number of the last record.</summary>
@@ -18,7 +18,7 @@ public sealed class AuditChain(long lastSeq = 0, string lastHash = AuditRecord.S
         return record;
     }
 
-    /// <summary>Checks records with their stored hashes in order; the first fault in words, or null when all are whole.</summary>
+    /// <summary>Checks all records with their stored hashes in order; the first fault in words, or null when all are whole. No record is ever removed, so the first is number 1.</summary>
     public static string? Verify(IEnumerable<(AuditRecord Record, string Hash)> records)
     {
         (AuditRecord Record, string Hash)? last = null;
@@ -36,7 +36,12 @@ public sealed class AuditChain(long lastSeq = 0, string lastHash = AuditRecord.S
                     : $"Records {before.Record.Seq + 1} to {record.Seq - 1} are missing.";
             }
 
-            if (last is null && record.Seq == 1 && record.Previous != AuditRecord.Start)
+            if (last is null && record.Seq != 1)
+            {
+                return $"Records 1 to {record.Seq - 1} are missing.";
+            }
+
+            if (last is null && record.Previous != AuditRecord.Start)
             {
                 return "Record 1 does not start the chain.";
             }

@@ -1,3 +1,6 @@
+using MediaRelay.Signaling.Access;
+using MediaRelay.Signaling.Alarms;
+
 namespace MediaRelay.Signaling.Incidents;
 
 /// <summary>
@@ -11,7 +14,7 @@ public sealed record Incident
     /// <summary>The home.</summary>
     public required string Home { get; init; }
 
-    /// <summary>When the first alarm was raised, by the gateway's clock.</summary>
+    /// <summary>When the first alarm was raised, by the gateway's clock, but never after it came in.</summary>
     public required DateTimeOffset Opened { get; init; }
 
     /// <summary>Contact ID code of the most urgent alarm.</summary>
@@ -32,7 +35,7 @@ public sealed record Incident
     /// <summary>True when the home was armed away as the alarm was raised.</summary>
     public bool WhileAway { get; init; }
 
-    /// <summary>When the last alarm signal came; the look-in window runs from here.</summary>
+    /// <summary>When the last alarm signal came in, by this server's clock; the look-in window runs from here.</summary>
     public required DateTimeOffset LastSignal { get; init; }
 
     /// <summary>When the home cancelled it with the right code; look-ins end then.</summary>
@@ -61,4 +64,14 @@ public sealed record Incident
 
     /// <summary>True while operators may look in because of it (the window is judged by the access policy).</summary>
     public bool OpensHome => State != IncidentState.Closed && Cancelled is null;
+
+    /// <summary>True while the home must not learn of it: a call for help by duress code that the station has not closed.</summary>
+    public bool IsSilent => Code == ContactId.Duress && State != IncidentState.Closed;
+
+    /// <summary>When the look-in window ends: some time after the last signal, or later when a supervisor extended it.</summary>
+    public DateTimeOffset EndOfWindow()
+    {
+        var end = LastSignal + AccessPolicy.LookInWindow;
+        return WindowExtendedUntil is { } extended && extended > end ? extended : end;
+    }
 }

@@ -9,11 +9,22 @@ namespace MediaRelay.Signaling.Incidents;
 /// The incidents of one home that are not closed yet. Events and what people do go in; changed incidents come out, to be stored before
 /// anybody is told. Repeating an input changes nothing.
 /// </summary>
-/// <remarks>An alarm joins the open incident of its partition; otherwise it opens one. Cancelling ends the look-in right but leaves the incident to be closed.</remarks>
+/// <remarks>
+/// An alarm joins the open incident of its partition when that had a signal within the hour; otherwise it opens one. A call for help by duress code is
+/// always an incident of its own, because the home sees its other incidents. Cancelling ends the look-in right but leaves the incident to be closed.
+/// </remarks>
 public sealed class IncidentBook
 {
     /// <summary>How long after its cancellation an incident still takes events, e.g. the disarm that cancelled it and the zone that closes.</summary>
     private static readonly TimeSpan s_afterCancel = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long after its last signal an incident takes further alarms; a later one is news.</summary>
+    private static readonly TimeSpan s_joins = TimeSpan.FromHours(1);
+
+    /// <summary>Lines of an incident after which events, gates and clips are left to the timeline. What people do is always written.</summary>
+    private const int MaxLines = 1000;
+
+    private const string Further = "More events came than an incident holds; the others stand in the timeline of the home.";
 
     private readonly Dictionary<string, Incident> _open = new(StringComparer.Ordinal);
     private readonly HashSet<string> _seen = new(StringComparer.Ordinal);
@@ -26,37 +37,50 @@ public sealed class IncidentBook
         foreach (var incident in open)
         {
             _open[incident.Id] = incident;
-            _seen.UnionWith(incident.Entries.Where(e => e.Reference is not null && e.Kind is IncidentEntryKind.Alarm or IncidentEntryKind.Event).Select(e => e.Reference!));
+            _seen.UnionWith(Seen(incident));
         }
     }
 
     /// <summary>Incidents that are not closed, most urgent first, then oldest.</summary>
     public IReadOnlyList<Incident> Open => [.. _open.Values.OrderBy(i => i.Priority).ThenBy(i => i.Opened)];
 
+    /// <summary>Since when a call for help by duress code is open; null when none is.</summary>
+    public DateTimeOffset? SilentSince => _open.Values.Where(i => i.IsSilent).Select(i => (DateTimeOffset?)i.Opened).Min();
+
     /// <summary>Takes one stored event of the home. <paramref name="zoneName"/> names the event's zone for people.</summary>
+    /// <param name="sma">The event.</param>
+    /// <param name="armedAway">True when the home was armed away.</param>
+    /// <param name="zoneName">The zone's name.</param>
+    /// <param name="received">When it came in; without it, at its own time. What the home's clock says is believed only as far as that allows.</param>
+    /// <param name="gateway">The gateway it is from.</param>
     /// <returns>The incident that changed, or null when the event concerns none.</returns>
-    public Incident? HandleEvent(SmaEvent sma, bool armedAway, string? zoneName)
+    public Incident? HandleEvent(SmaEvent sma, bool armedAway, string? zoneName, DateTimeOffset? received = null, string gateway = "")
     {
-        if (_seen.Contains(sma.Id))
+        if (_seen.Contains(Key(gateway, sma.Id)))
         {
             return null;
         }
 
+        var came = received ?? sma.Time;
+        sma = sma with { Time = sma.HappenedAt(came) };
         var changed = sma.Kind switch
         {
-            SmaEventKinds.AlarmRaised => Raise(sma, armedAway, zoneName),
-            SmaEventKinds.AlarmCancelled => Latest(sma) is { Cancelled: null } i ? Append(i with { Cancelled = sma.Time, Level = 0 }, Line(sma, IncidentEntryKind.Alarm, "The home cancelled the alarm with the right code.")) : null,
-            SmaEventKinds.AlarmRestored => Latest(sma) is { } i ? Append(i, Line(sma, IncidentEntryKind.Alarm, $"Zone {Zone(sma, zoneName)} is closed again.")) : null,
-            // A still picture that a page asked for is no part of the record.
-            SmaEventKinds.ClipStored when sma.Body is not Contract.ClipBody { Type: "image/jpeg" } => Latest(sma) is { } i ? Append(i, Line(sma, IncidentEntryKind.Clip, "A clip was stored.")) : null,
+            SmaEventKinds.AlarmRaised => Raise(sma, armedAway, zoneName, came, gateway),
+            // The code that cancels the other alarms is the one that called for help.
+            SmaEventKinds.AlarmCancelled => Latest(sma, isSilent: false) is { Cancelled: null } i
+                ? Append(i with { Cancelled = sma.Time, Level = 0 }, Line(sma, IncidentEntryKind.Alarm, "The home cancelled the alarm with the right code.", gateway)) : null,
+            SmaEventKinds.AlarmRestored => Latest(sma, isSilent: false) is { } i ? Append(i, Line(sma, IncidentEntryKind.Alarm, $"Zone {Zone(sma, zoneName)} is closed again.", gateway)) : null,
+            // A still picture that a page asked for is no part of the record, and an empty clip is one that found no room.
+            SmaEventKinds.ClipStored when sma.Body is not (Contract.ClipBody { Type: "image/jpeg" } or Contract.ClipBody { Size: 0 }) => Latest(sma) is { } i ? Append(i, Line(sma, IncidentEntryKind.Clip, "A clip was stored.", gateway)) : null,
             SmaEventKinds.GatewayLost or SmaEventKinds.GatewayBack or SmaEventKinds.EntryStarted or SmaEventKinds.EntryEnded or SmaEventKinds.PartitionState
                 or SmaEventKinds.PowerLost or SmaEventKinds.PowerBack or SmaEventKinds.PathChanged or SmaEventKinds.DirectiveFired
-                => Latest(sma) is { } i ? Append(i, Line(sma, IncidentEntryKind.Event, Sentence(sma, zoneName))) : null,
+                => Latest(sma) is { } i ? Append(i, Line(sma, IncidentEntryKind.Event, Sentence(sma, zoneName), gateway)) : null,
             _ => null,
         };
-        if (changed is not null)
+        // What is not written cannot be written twice.
+        if (changed is { Entries.Count: <= MaxLines })
         {
-            _seen.Add(sma.Id);
+            _seen.Add(Key(gateway, sma.Id));
         }
 
         return changed;
@@ -130,25 +154,29 @@ public sealed class IncidentBook
             found with { State = IncidentState.Closed, Disposition = disposition, Closed = utcNow, Level = level ?? (disposition is Incidents.Disposition.Dispatched or Incidents.Disposition.Verified ? Math.Max(found.Level, 2) : 0) },
             Status(utcNow, actor, text));
         _open.Remove(incident);
+        _seen.ExceptWith(Seen(closed));
         return new(closed, null);
     }
 
-    private Incident Raise(SmaEvent sma, bool armedAway, string? zoneName)
+    private Incident Raise(SmaEvent sma, bool armedAway, string? zoneName, DateTimeOffset came, string gateway)
     {
         var code = sma.Code ?? "140";
         var row = ContactId.Find(code);
         var meaning = row?.Meaning ?? "alarm";
         var priority = row?.Priority ?? 1;
-        var line = Line(sma, IncidentEntryKind.Alarm, sma.Zone is null ? $"Alarm: {meaning}." : $"Alarm: {meaning}, zone {Zone(sma, zoneName)}.");
-        var joined = _open.Values.FirstOrDefault(i => i.Partition == sma.Partition && i.Cancelled is null);
+        var line = Line(sma, IncidentEntryKind.Alarm, sma.Zone is null ? $"Alarm: {meaning}." : $"Alarm: {meaning}, zone {Zone(sma, zoneName)}.", gateway);
+        var title = sma.Zone is null ? meaning : $"{meaning}, zone {Zone(sma, zoneName)}";
+        var joined = _open.Values.FirstOrDefault(i => i.Partition == sma.Partition && i.Cancelled is null && i.IsSilent == (code == ContactId.Duress) && came - i.LastSignal <= s_joins);
         if (joined is not null)
         {
             var zones = sma.Zone is { } z && !joined.Zones.Contains(z) ? [.. joined.Zones, z] : joined.Zones;
             return Append(
                 joined with
                 {
-                    LastSignal = Later(joined.LastSignal, sma.Time),
+                    LastSignal = Later(joined.LastSignal, came),
                     Zones = zones,
+                    Code = priority < joined.Priority ? code : joined.Code,
+                    Title = priority < joined.Priority ? title : joined.Title,
                     Priority = Math.Min(joined.Priority, priority),
                     WhileAway = joined.WhileAway || armedAway,
                     // A second zone makes a person in the home highly probable.
@@ -160,28 +188,46 @@ public sealed class IncidentBook
         return Append(
             new()
             {
-                Id = $"inc-{_home}-{sma.Id}",
+                // No id contains "~", so two gateways of a home, or a new one in its place, never make the same.
+                Id = gateway.Length == 0 ? $"inc-{_home}-{sma.Id}" : $"inc-{gateway}~{sma.Id}",
                 Home = _home,
-                Opened = sma.Time,
+                Opened = sma.Time < came ? sma.Time : came,
                 Code = code,
                 Priority = priority,
-                Title = sma.Zone is null ? meaning : $"{meaning}, zone {Zone(sma, zoneName)}",
+                Title = title,
                 Partition = sma.Partition,
                 Zones = sma.Zone is { } zone ? [zone] : [],
                 WhileAway = armedAway,
-                LastSignal = sma.Time,
+                LastSignal = came,
             },
             line);
     }
 
-    private Incident Append(Incident incident, IncidentEntry entry) =>
-        _open[incident.Id] = incident with { Entries = [.. incident.Entries, entry] };
+    private Incident Append(Incident incident, IncidentEntry entry)
+    {
+        if (incident.Entries.Count >= MaxLines && entry.Kind is IncidentEntryKind.Alarm or IncidentEntryKind.Event or IncidentEntryKind.Clip or IncidentEntryKind.Gate)
+        {
+            if (incident.Entries.Any(e => e.Text == Further))
+            {
+                return _open[incident.Id] = incident;
+            }
+
+            entry = entry with { Text = Further, Reference = null, Gateway = null };
+        }
+
+        return _open[incident.Id] = incident with { Entries = [.. incident.Entries, entry] };
+    }
 
     /// <summary>The incident that an event belongs to. What comes well after the home cancelled is another story: the next arming, the next alarm.</summary>
-    private Incident? Latest(SmaEvent sma) =>
-        _open.Values.Where(i => (sma.Partition is null || i.Partition is null || i.Partition == sma.Partition) && !(sma.Time - i.Cancelled > s_afterCancel)).MaxBy(i => i.LastSignal);
+    private Incident? Latest(SmaEvent sma, bool? isSilent = null) =>
+        _open.Values.Where(i => (isSilent is null || i.IsSilent == isSilent) && (sma.Partition is null || i.Partition is null || i.Partition == sma.Partition) && !(sma.Time - i.Cancelled > s_afterCancel)).MaxBy(i => i.LastSignal);
 
-    private IncidentEntry Line(SmaEvent sma, IncidentEntryKind kind, string text) => new(sma.Time, kind, _home, text, sma.Id);
+    private IncidentEntry Line(SmaEvent sma, IncidentEntryKind kind, string text, string gateway) => new(sma.Time, kind, _home, text, sma.Id, gateway.Length == 0 ? null : gateway);
+
+    private static IEnumerable<string> Seen(Incident incident) =>
+        incident.Entries.Where(e => e is { Reference: not null, Kind: IncidentEntryKind.Alarm or IncidentEntryKind.Event or IncidentEntryKind.Clip }).Select(e => Key(e.Gateway ?? "", e.Reference!));
+
+    private static string Key(string gateway, string id) => $"{gateway}/{id}";
 
     private static IncidentEntry Status(DateTimeOffset at, Actor actor, string text) => new(at, IncidentEntryKind.Status, actor.Id, text);
 

@@ -6,4 +6,5 @@ namespace MediaRelay.Signaling.Incidents;
 /// <param name="Actor">Who did it: a person, a gateway, a station or this server.</param>
 /// <param name="Text">One sentence.</param>
 /// <param name="Reference">The event, session, gate, delivery or clip it speaks of.</param>
-public sealed record IncidentEntry(DateTimeOffset At, IncidentEntryKind Kind, string Actor, string Text, string? Reference = null);
+/// <param name="Gateway">The gateway whose event it is; event ids are unique only within their gateway.</param>
+public sealed record IncidentEntry(DateTimeOffset At, IncidentEntryKind Kind, string Actor, string Text, string? Reference = null, string? Gateway = null);

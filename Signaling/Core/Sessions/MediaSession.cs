@@ -54,7 +54,11 @@ public sealed class MediaSession
             effects.Add(new SessionEffect.RequestGates(Demand(relay, null, throughRelay: true)));
         }
 
-        effects.Add(new SessionEffect.Instruct(InstructionKinds.LookInStarted, new LookInBody(request.Session, request.Actor, request.Purpose, [request.Camera]), limits.AnswerWithin));
+        if (!request.IsSilent)
+        {
+            effects.Add(new SessionEffect.Instruct(InstructionKinds.LookInStarted, new LookInBody(request.Session, request.Actor, request.Purpose, [request.Camera]), limits.AnswerWithin));
+        }
+
         effects.Add(new SessionEffect.Note(IncidentEntryKind.LookIn, $"{request.Actor} looks in through camera {request.Camera}{(request.Purpose is null ? "" : $" ({request.Purpose})")}."));
         Step("offered", now);
     }
@@ -336,7 +340,11 @@ public sealed class MediaSession
             effects.Add(new SessionEffect.ReleaseGates());
         }
 
-        effects.Add(new SessionEffect.Instruct(InstructionKinds.LookInEnded, new LookInBody(_request.Session, _request.Actor, _request.Purpose, [_request.Camera]), TimeSpan.FromMinutes(10)));
+        if (!_request.IsSilent)
+        {
+            effects.Add(new SessionEffect.Instruct(InstructionKinds.LookInEnded, new LookInBody(_request.Session, _request.Actor, _request.Purpose, [_request.Camera]), TimeSpan.FromMinutes(10)));
+        }
+
         effects.Add(new SessionEffect.Note(IncidentEntryKind.LookIn, string.Create(CultureInfo.InvariantCulture, $"The look-in of {_request.Actor} ended after {(now - _started).TotalSeconds:0} s: {reason.Words}")));
         effects.Add(new SessionEffect.TellViewer(State, Grant, reason.Words));
         effects.Add(new SessionEffect.End(reason));

@@ -41,6 +41,9 @@ public sealed record SessionRequest
     /// <summary>False when no gates are to be asked for: no application manager is configured, or the home is on no managed network.</summary>
     public bool WantsGates { get; init; } = true;
 
+    /// <summary>True when the home must not learn of it now: no banner, no light. Its log shows it later.</summary>
+    public bool IsSilent { get; init; }
+
     /// <summary>True for a look-in during an alarm: the gates may ask for a higher session class.</summary>
     public bool IsAlarm { get; init; }
 

@@ -39,7 +39,7 @@ public sealed partial class EventServer : IHostedService, IAsyncDisposable
     private ITimer? _reload;
 
     /// <summary>Prepares the server; nothing listens before <see cref="StartAsync"/>.</summary>
-    public EventServer(SignalingOptions options, string dataFolder, OperatorAuthority authority, SecretBox box, GatewayLinks links, IStorage storage, SignalingMetrics metrics, TimeProvider time, ILoggerFactory loggers)
+    internal EventServer(SignalingOptions options, string dataFolder, OperatorAuthority authority, SecretBox box, GatewayLinks links, IStorage storage, ClipStore clips, SignalingMetrics metrics, TimeProvider time, ILoggerFactory loggers)
     {
         _time = time;
         _options = options;
@@ -49,7 +49,7 @@ public sealed partial class EventServer : IHostedService, IAsyncDisposable
         _logger = loggers.CreateLogger<EventServer>();
         _authorityFolder = options.AuthorityFolder.Length > 0 ? options.AuthorityFolder : Path.Combine(dataFolder, "authority");
         _gate = new ConnectionGate(options.MaxUnauthenticatedPerAddress, options.ConcurrentHandshakes);
-        _endpoints = new GatewayEndpoints(links, storage, options, authority, box, metrics, dataFolder, loggers.CreateLogger<GatewayEndpoints>());
+        _endpoints = new GatewayEndpoints(links, storage, clips, options, authority, box, metrics, dataFolder, loggers.CreateLogger<GatewayEndpoints>());
         metrics.Observe("signaling.gateways.connected", () => links.Connected, "{gateway}", "Gateways that are connected.");
         metrics.Observe("signaling.requests.held", () => links.HeldRequests, "{request}", "GETs for instructions that are held.");
         metrics.Observe("signaling.instructions.waiting", () => links.WaitingInstructions, "{instruction}", "Instructions that wait for the gateways this node has heard.");

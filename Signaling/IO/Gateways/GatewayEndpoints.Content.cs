@@ -146,7 +146,8 @@ internal sealed partial class GatewayEndpoints
 
         if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
             size.MaxRequestBodySize = _options.MaxClipBytes;
-        ClipOutcome outcome = await _clips.WriteAsync(link.Gateway, clip, from, length, total, context.Request.Body, context.RequestAborted).ConfigureAwait(false);
+        bool isAlarm = !ClipStore.IsStill(clip) && _storage.Gateways.Find(link.Gateway) is { } known && _homes.IsAlarmUnderWork(known.Home);
+        ClipOutcome outcome = await _clips.WriteAsync(link.Gateway, clip, from, length, total, isAlarm, context.Request.Body, context.RequestAborted).ConfigureAwait(false);
         if (ClipStore.RangeHeader(outcome.Present) is { } present)
             context.Response.Headers["Range"] = present;
         var changes = new List<Signaling.Gateways.PresenceChange>();

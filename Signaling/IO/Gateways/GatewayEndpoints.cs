@@ -5,6 +5,7 @@ using System.Security.Cryptography.X509Certificates;
 using MediaRelay.Signaling.Contract;
 using MediaRelay.Signaling.Gateways;
 using MediaRelay.Signaling.IO.Authority;
+using MediaRelay.Signaling.IO.Portal;
 using MediaRelay.Signaling.IO.Storage;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http;
@@ -27,6 +28,7 @@ internal sealed partial class GatewayEndpoints
     private readonly OperatorAuthority _authority;
     private readonly DigestAuthenticator _digest;
     private readonly ClipStore _clips;
+    private readonly HomeRecords _homes;
     private readonly SignalingMetrics _metrics;
     private readonly ReconnectAdmission _admission;
     private readonly Lock _admissionLock = new();
@@ -35,7 +37,7 @@ internal sealed partial class GatewayEndpoints
     private readonly string _firmwareFolder;
     private readonly ILogger<GatewayEndpoints> _logger;
 
-    public GatewayEndpoints(GatewayLinks links, IStorage storage, SignalingOptions options, OperatorAuthority authority, SecretBox box, SignalingMetrics metrics, string dataFolder, ILogger<GatewayEndpoints> logger)
+    public GatewayEndpoints(GatewayLinks links, IStorage storage, ClipStore clips, SignalingOptions options, OperatorAuthority authority, SecretBox box, SignalingMetrics metrics, string dataFolder, ILogger<GatewayEndpoints> logger)
     {
         _links = links;
         _storage = storage;
@@ -45,7 +47,8 @@ internal sealed partial class GatewayEndpoints
         _logger = logger;
         _clock = links.Clock;
         _digest = new DigestAuthenticator(options.DigestRealm, options.DigestNonceLife, box);
-        _clips = new ClipStore(Path.Combine(dataFolder, "clips"), options.MaxClipBytes, options.ClipQuotaBytes);
+        _clips = clips;
+        _homes = new HomeRecords(storage, _clock.Provider);
         _firmwareFolder = options.FirmwareFolder.Length > 0 ? options.FirmwareFolder : Path.Combine(dataFolder, "firmware");
         _admission = new ReconnectAdmission(options.SessionsPerSecond, options.SessionsPerSecond, options.ReconnectSpread, RandomNumberGenerator.Create());
     }

@@ -12,7 +12,6 @@ internal sealed partial class PropertyProjector(IStorage storage, ILogger<Proper
     private const string Consumer = "properties";
     private const int Page = 2048;
 
-    private static readonly TimeSpan s_clockTolerance = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan s_pace = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan s_retry = TimeSpan.FromSeconds(2);
 
@@ -103,9 +102,7 @@ internal sealed partial class PropertyProjector(IStorage storage, ILogger<Proper
         foreach (DeviceProperty property in device.Properties)
         {
             // A clock that is not set, or far ahead, has no time worth comparing; the server's stamp orders such values.
-            DateTimeOffset at = property.At ?? stored.Event.Time;
-            if (stored.Event.IsClockUnset || at > stored.Received + s_clockTolerance)
-                at = stored.Received;
+            DateTimeOffset at = stored.Event.Believed(property.At ?? stored.Event.Time, stored.Received);
             var value = new PropertyValue(stored.Gateway, device.Ref, property.Name, property.Value, at, stored.Received);
             (string, string, string) key = (stored.Gateway, device.Ref, property.Name);
             if (!places.TryGetValue(key, out int place))

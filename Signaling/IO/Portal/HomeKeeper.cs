@@ -143,15 +143,18 @@ public sealed partial class HomeKeeper(IStorage storage, HomeRecords homes, Port
     {
         if (HomeOf(stored.Gateway) is not { Length: > 0 } id)
             return;
-        touched.Add(id);
+        // A page of the home that asks again at this very moment would tell, too.
+        if (!SilentAlarms.Tells(stored, Book(id).SilentSince))
+            touched.Add(id);
+        // A home begins with the first event of its gateway when nobody has described it before: its alarms must not wait for paperwork.
         if ((changedHomes.GetValueOrDefault(id) ?? homes.Find(id)) is not { } home)
-            return;
+            home = changedHomes[id] = new HomeRecord { Id = id, Name = id, Gateway = stored.Gateway };
         HomeRecord after = HomeProjection.Apply(home, stored);
         if (!ReferenceEquals(after, home))
             changedHomes[id] = after;
         // An alarm may have overtaken the report of the arming, so it says itself how the partition was armed.
         bool away = stored.Event.Mode is { } mode ? mode == "away" : home.Partitions.Any(p => p.Number == (stored.Event.Partition ?? p.Number) && p.Mode == "away");
-        if (Book(id).HandleEvent(stored.Event, away, after.ZoneName(stored.Event.Zone)) is { } incident)
+        if (Book(id).HandleEvent(stored.Event, away, after.ZoneName(stored.Event.Zone), stored.Received, stored.Gateway) is { } incident)
             changedIncidents[incident.Id] = incident;
     }
 
@@ -160,12 +163,12 @@ public sealed partial class HomeKeeper(IStorage storage, HomeRecords homes, Port
         await storage.Documents.SaveAsync([.. incidents.Select(HomeRecords.Document), .. records.Select(HomeRecords.Document)], consumer, position).ConfigureAwait(false);
         foreach (Incident incident in incidents)
         {
-            feed.Publish("incident", incident.Home, new { id = incident.Id, home = incident.Home, state = incident.State, priority = incident.Priority });
+            feed.Publish("incident", incident.Home, new { id = incident.Id, home = incident.Home, state = incident.State, priority = incident.Priority }, incident.IsSilent);
             homes.NoteRights(incident.Home);
         }
 
         if (home.Length > 0)
-            feed.Publish("home", home, new { home });
+            feed.Publish("home", home, new { home }, incidents.Count > 0 && incidents.All(i => i.IsSilent));
     }
 
     private IncidentBook Book(string home) => _books.GetOrAdd(home, id => new IncidentBook(id, homes.Incidents(id, open: true)));

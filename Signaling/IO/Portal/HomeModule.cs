@@ -28,7 +28,7 @@ internal sealed class HomeModule(HomeRecords homes, HomeKeeper keeper, HomeViews
         home.MapGet("/look-ins", (HttpContext c, string home) => AskedAsync(c, HomeAction.ViewAudit, home, "Read who looked in.", _ => Results.Json(views.LookIns(home)))).WithSummary("Who looked in, when, and on which right.");
         home.MapGet("/alerts", (HttpContext c, string home) => AskedAsync(c, HomeAction.ManageUsers, home, "Read who is told of what.", record => Results.Json(new { rules = record.Alerts, contacts = record.Contacts }))).WithSummary("Who is told of what.");
         home.MapPut("/alerts", ChangeAlertsAsync).WithSummary("Change who is told of what.");
-        routes.MapGet("/api/homes", (HttpContext c) => Results.Json(homes.List().Where(h => gate.Peek(PortalGuard.ActorOf(c), HomeAction.ViewState, h.Id).IsAllowed).Select(h => new { h.Id, h.Name }))).WithSummary("Homes that the asker may see now.");
+        routes.MapGet("/api/homes", (HttpContext c) => Results.Json(homes.ListFor(PortalGuard.ActorOf(c)).Where(h => gate.Peek(PortalGuard.ActorOf(c), HomeAction.ViewState, h.Id).IsAllowed).Select(h => new { h.Id, h.Name }))).WithSummary("Homes that the asker may see now.");
     }
 
     private async Task<IResult> AskedAsync(HttpContext context, HomeAction action, string home, string detail, Func<HomeRecord, IResult> answer)

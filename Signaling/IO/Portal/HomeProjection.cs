@@ -1,3 +1,4 @@
+using MediaRelay.Signaling.Alarms;
 using MediaRelay.Signaling.Contract;
 using MediaRelay.Signaling.Events;
 using MediaRelay.Signaling.IO.Storage;
@@ -24,7 +25,8 @@ internal static class HomeProjection
                 return snapshot.Devices.Aggregate(home, WithDevice);
             case SmaEventKinds.PartitionState or SmaEventKinds.EntryStarted when sma.Body is PartitionBody partition:
                 return WithPartition(home, partition, stored);
-            case SmaEventKinds.AlarmRaised when sma.Partition is { } number:
+            // A call for help by duress code leaves no trace on a screen of the home.
+            case SmaEventKinds.AlarmRaised when sma.Partition is { } number && sma.Code != ContactId.Duress:
                 return With(home, number, stored, p => p with { State = sma.State ?? (p.State == "disarmed" ? p.State : "alarm"), Mode = sma.Mode ?? p.Mode, Until = null, AlarmZones = sma.Zone is { } z && !p.AlarmZones.Contains(z) ? [.. p.AlarmZones, z] : p.AlarmZones });
             case SmaEventKinds.AlarmCancelled when sma.Partition is { } number:
                 return With(home, number, stored, p => p with { State = sma.State ?? p.State, Mode = sma.Mode ?? p.Mode, AlarmZones = [] });
@@ -54,8 +56,8 @@ internal static class HomeProjection
         Mode = body.Mode ?? p.Mode,
         Until = body.State switch
         {
-            "exit" when body.ExitDelay is { } exit => stored.Event.Time + exit,
-            "entry" when body.EntryDelay is { } entry => stored.Event.Time + entry,
+            "exit" when body.ExitDelay is { } exit => stored.HappenedAt + exit,
+            "entry" when body.EntryDelay is { } entry => stored.HappenedAt + entry,
             _ => null,
         },
         Bypassed = body.Bypass,
@@ -65,9 +67,10 @@ internal static class HomeProjection
     private static HomeRecord With(HomeRecord home, byte number, StoredEvent stored, Func<HomePartition, HomePartition> change)
     {
         HomePartition known = home.Partitions.FirstOrDefault(p => p.Number == number) ?? new HomePartition(number, "disarmed", "off", DateTimeOffset.UnixEpoch, null, [], []);
-        // A late older report loses: reports carry the full state.
-        if (stored.Event.Time < known.At)
+        DateTimeOffset at = stored.HappenedAt;
+        // A late older report loses: reports carry the full state. One from the future has no say in what comes after it.
+        if (at < known.At && known.At <= stored.Received + SmaEvent.ClockTolerance)
             return home;
-        return home with { Partitions = [.. home.Partitions.Where(p => p.Number != number).Append(change(known) with { At = stored.Event.Time }).OrderBy(p => p.Number)] };
+        return home with { Partitions = [.. home.Partitions.Where(p => p.Number != number).Append(change(known) with { At = at }).OrderBy(p => p.Number)] };
     }
 }

@@ -2,18 +2,14 @@ using System.Globalization;
 using MediaRelay.Signaling.Alarms;
 using MediaRelay.Signaling.Contract;
 using MediaRelay.Signaling.Events;
-using MediaRelay.Signaling.Incidents;
 using MediaRelay.Signaling.IO.Gateways;
 using MediaRelay.Signaling.IO.Storage;
 
 namespace MediaRelay.Signaling.IO.Portal;
 
 /// <summary>What pages show of a home, put together from its record, the last values and the journal.</summary>
-internal sealed class HomeViews(GatewayLinks links, IStorage storage, LookInLog lookIns, HomeRecords homes)
+internal sealed class HomeViews(GatewayLinks links, IStorage storage, LookInLog lookIns, SilentAlarms silent)
 {
-    /// <summary>Contact ID of the code that calls for help silently. Who may stand beside the person at the screen must not read of it.</summary>
-    internal const string Duress = "121";
-
     /// <summary>Properties that describe a zone and are shown with it, not as values of its device.</summary>
     private static readonly HashSet<string> s_ofZone = ["zone-kind", "zone-code", "armed-in-stay", "entry-delay", "bypass"];
 
@@ -60,8 +56,10 @@ internal sealed class HomeViews(GatewayLinks links, IStorage storage, LookInLog 
         };
     }
 
-    public IEnumerable<object> Timeline(HomeRecord home, long? before, int limit, bool isStaff) =>
-        storage.Events.ReadGateway(home.Gateway, before, Math.Clamp(limit, 1, 200)).Where(stored => isStaff || stored.Event.Code != Duress).Select(stored => (object)new
+    public IEnumerable<object> Timeline(HomeRecord home, long? before, int limit, bool isStaff)
+    {
+        DateTimeOffset? since = isStaff ? null : silent.Since(home.Id);
+        return Events(home, before).Where(stored => isStaff || !SilentAlarms.Tells(stored, since)).Take(Math.Clamp(limit, 1, 200)).Select(stored => (object)new
         {
             position = stored.Position,
             at = stored.Event.Time,
@@ -73,12 +71,28 @@ internal sealed class HomeViews(GatewayLinks links, IStorage storage, LookInLog 
             zone = stored.Event.Zone,
             clip = (stored.Event.Body as ClipBody)?.Id,
         });
+    }
+
+    /// <summary>The events of a home, newest first, read as far as they are wanted.</summary>
+    private IEnumerable<StoredEvent> Events(HomeRecord home, long? before)
+    {
+        const int Page = 200;
+        IReadOnlyList<StoredEvent> page;
+        do
+        {
+            page = storage.Events.ReadGateway(home.Gateway, before, Page);
+            foreach (StoredEvent one in page)
+                yield return one;
+            before = page.Count > 0 ? page[^1].Position : before;
+        }
+        while (page.Count == Page);
+    }
 
     public object LookIns(string home) => new { active = Shown(lookIns.Active(home)), past = Shown(lookIns.Past(home, 100)) };
 
     /// <summary>Every look-in, but those for a call for help by duress code until the station has closed it: a banner would tell the wrong person.</summary>
     private IEnumerable<LookInEntry> Shown(IReadOnlyList<LookInEntry> entries) =>
-        entries.Where(e => e.Incident is null || homes.FindIncident(e.Incident) is not { Code: Duress, State: not IncidentState.Closed });
+        entries.Where(e => !silent.Hides(e));
 
     /// <summary>One sentence for an event.</summary>
     internal static string Words(HomeRecord home, SmaEvent sma)

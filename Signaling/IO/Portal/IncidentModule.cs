@@ -55,7 +55,7 @@ internal sealed class IncidentModule(HomeRecords homes, HomeKeeper keeper, HomeV
 
     /// <summary>A call for help by duress code is not shown in the home before the station has closed it.</summary>
     private static bool IsHidden(HttpContext context, Incident incident) =>
-        incident.Code == HomeViews.Duress && incident.State != IncidentState.Closed && !PortalGuard.SessionOf(context)!.User.IsStaff;
+        incident.IsSilent && !SilentAlarms.MayKnow(PortalGuard.ActorOf(context).Role);
 
     private object View(HttpContext context, Incident incident)
     {
@@ -63,12 +63,11 @@ internal sealed class IncidentModule(HomeRecords homes, HomeKeeper keeper, HomeV
         bool isStaff = PortalGuard.SessionOf(context)!.User.IsStaff;
         // Whom to call, their pass phrases and the cameras are for who works the alarm, until it is closed.
         HomeRecord? inWork = isStaff && incident.State == IncidentState.Closed ? null : home;
-        DateTimeOffset ends = incident.LastSignal + AccessPolicy.LookInWindow;
         return new
         {
             incident,
             homeName = home?.Name,
-            windowEnds = !incident.OpensHome ? (DateTimeOffset?)null : incident.WindowExtendedUntil > ends ? incident.WindowExtendedUntil : ends,
+            windowEnds = incident.OpensHome ? incident.EndOfWindow() : (DateTimeOffset?)null,
             cameras = inWork?.Devices.Where(d => d.Type == "camera").Select(d => new { id = d.Ref, name = inWork.NameOf(d), rule = inWork.RuleOf(d.Ref) }),
             // The state of the home is shown while the alarm gives the right to see it, as the access policy says at this moment.
             state = home is not null && isStaff && gate.Peek(PortalGuard.ActorOf(context), HomeAction.ViewState, home.Id).IsAllowed ? views.Brief(home) : null,
@@ -109,13 +108,17 @@ internal sealed class IncidentModule(HomeRecords homes, HomeKeeper keeper, HomeV
     {
         var text = new StringBuilder();
         text.AppendLine(CultureInfo.InvariantCulture, $"Incident {incident.Id}");
-        text.AppendLine(CultureInfo.InvariantCulture, $"{incident.Title} (Contact ID {incident.Code}, priority {incident.Priority}, level {incident.Level})");
+        text.AppendLine(OneLine($"{incident.Title} (Contact ID {incident.Code}, priority {incident.Priority}, level {incident.Level})"));
         text.AppendLine(CultureInfo.InvariantCulture, $"Home {incident.Home}, opened {incident.Opened:O}, {incident.State}{(incident.Disposition is { } d ? $" as {d}" : "")}");
         text.AppendLine();
         foreach (IncidentEntry entry in incident.Entries)
-            text.AppendLine(CultureInfo.InvariantCulture, $"{entry.At:yyyy-MM-dd HH:mm:ss.fff}Z  {entry.Kind,-8}  {entry.Actor}: {entry.Text}{(entry.Reference is null ? "" : $" [{entry.Reference}]")}");
+            text.AppendLine(OneLine($"{entry.At:yyyy-MM-dd HH:mm:ss.fff}Z  {entry.Kind,-8}  {entry.Actor}: {entry.Text}{(entry.Reference is null ? "" : $" [{entry.Reference}]")}"));
         return text.ToString();
     }
+
+    /// <summary>What people and homes wrote, with line breaks as " / " and nothing else that moves a printer or turns the text around: a note must not look like two entries.</summary>
+    private static string OneLine(FormattableString text) => string.Concat(FormattableString.Invariant(text).ReplaceLineEndings(" / ").Where(c =>
+        !char.IsControl(c) && char.GetUnicodeCategory(c) is not (UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator)));
 
     internal sealed record ClaimRequest(string? Reason);
 

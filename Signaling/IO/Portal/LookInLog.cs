@@ -51,7 +51,7 @@ public sealed record LookInEntry
 }
 
 /// <summary>Who looks in now and who did; kept durably, shown to the home owner as it happens.</summary>
-public sealed class LookInLog(IStorage storage, PortalFeed feed)
+public sealed class LookInLog(IStorage storage, SilentAlarms silent, PortalFeed feed)
 {
     private const string Kind = "look-in";
     private readonly ConcurrentDictionary<string, LookInEntry> _active = new(StringComparer.Ordinal);
@@ -79,7 +79,7 @@ public sealed class LookInLog(IStorage storage, PortalFeed feed)
             _active[entry.Session] = entry;
         else
             _active.TryRemove(entry.Session, out _);
-        feed.Publish("lookIn", entry.Home, new { session = entry.Session, home = entry.Home, camera = entry.Camera, actor = entry.Actor, state = entry.To is null ? "active" : "ended" });
+        feed.Publish("lookIn", entry.Home, new { session = entry.Session, home = entry.Home, camera = entry.Camera, actor = entry.Actor, state = entry.To is null ? "active" : "ended" }, silent.Hides(entry));
         await storage.Documents.SaveAsync([new StoredDocument(Kind, entry.Session, entry.Home, entry.To is null, entry.From, PortalJson.Write(entry))]).ConfigureAwait(false);
     }
 

@@ -17,7 +17,7 @@ internal sealed class PictureModule : IPortalModule, IDisposable
 {
     private const int MaxCameras = 4096;
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(6);
-    private readonly ConcurrentDictionary<string, Still> _stills = new(StringComparer.Ordinal);
+    private readonly StillCache _stills = new();
     private readonly ConcurrentDictionary<string, TaskCompletionSource<string>> _waiting = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<(string Gateway, string Clip), string> _cameras = new();
     private readonly HomeRecords _homes;
@@ -28,12 +28,12 @@ internal sealed class PictureModule : IPortalModule, IDisposable
     private readonly TimeProvider _time;
     private readonly PortalSessions _sessions;
     private readonly StillLog _log;
+    private readonly SilentAlarms _silent;
     private readonly IDisposable _events;
 
-    public PictureModule(HomeRecords homes, GatewayLinks links, AccessGate gate, IStorage storage, PortalSessions sessions, StillLog log, SignalingOptions options, string dataFolder, TimeProvider time)
+    public PictureModule(HomeRecords homes, GatewayLinks links, AccessGate gate, IStorage storage, PortalSessions sessions, StillLog log, SilentAlarms silent, ClipStore clips, TimeProvider time)
     {
-        (_homes, _links, _gate, _storage, _sessions, _log, _time) = (homes, links, gate, storage, sessions, log, time);
-        _clips = new ClipStore(Path.Combine(dataFolder, "clips"), options.MaxClipBytes, options.ClipQuotaBytes);
+        (_homes, _links, _gate, _storage, _sessions, _log, _silent, _clips, _time) = (homes, links, gate, storage, sessions, log, silent, clips, time);
         _events = links.OnEvents(HandleEvents);
     }
 
@@ -42,6 +42,7 @@ internal sealed class PictureModule : IPortalModule, IDisposable
         routes.MapGet("/api/homes/{home}/cameras/{camera}/still", StillAsync).WithSummary("A still picture, at most max-age seconds old.");
         routes.MapGet("/api/homes/{home}/clips", ListAsync).WithSummary("Clips of a home that the asker may see, newest first.");
         routes.MapGet("/api/clips/{gateway}/{id}", ClipAsync).WithSummary("One clip; ranges are served.");
+        routes.MapDelete("/api/clips/{gateway}/{id}", RemoveAsync).WithSummary("Remove a clip before its time; an alarm's clip stays while an alarm of the home is not closed.");
     }
 
     public void Dispose() => _events.Dispose();
@@ -60,7 +61,8 @@ internal sealed class PictureModule : IPortalModule, IDisposable
         double age = maxAge is { } given && !double.IsNaN(given) ? Math.Clamp(given, 1, 3600) : 10;
         DateTimeOffset now = _time.GetUtcNow();
         string key = $"{record.Gateway}/{camera}";
-        if (!_stills.TryGetValue(key, out Still? still) || now - still.Taken > TimeSpan.FromSeconds(age))
+        Still? still = _stills.Find(key);
+        if (still is null || now - still.Taken > TimeSpan.FromSeconds(age))
         {
             if (_links.Presence(record.Gateway) is not PresenceState.Connected)
             {
@@ -69,7 +71,14 @@ internal sealed class PictureModule : IPortalModule, IDisposable
             }
             else
             {
-                still = await TakeAsync(record.Gateway, camera, key, now).ConfigureAwait(false);
+                try
+                {
+                    still = await TakeAsync(record.Gateway, camera, key, now).ConfigureAwait(false);
+                }
+                catch (StorageException e)
+                {
+                    return Problem.Of(StatusCodes.Status503ServiceUnavailable, e.IsQueueFull ? "queue-full" : "storage", e.IsQueueFull ? e.Message : "The picture could not be asked for, because the request could not be stored.", "still");
+                }
             }
         }
 
@@ -82,27 +91,43 @@ internal sealed class PictureModule : IPortalModule, IDisposable
     /// <summary>Asks the gateway once, however many pages wait for the same picture.</summary>
     private async Task<Still?> TakeAsync(string gateway, string camera, string key, DateTimeOffset now)
     {
-        string id = $"still-{Guid.NewGuid():N}";
+        string id = $"{ClipStore.StillPrefix}{Guid.NewGuid():N}";
         var mine = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
         TaskCompletionSource<string> wait = _waiting.GetOrAdd(key, mine);
-        if (wait == mine)
+        try
         {
-            _waiting[id] = mine;
-            await _links.SendAsync(gateway, new Instruction
+            if (wait == mine)
             {
-                Id = $"es-{Guid.NewGuid():N}", Time = now, Expires = now + s_patience, Kind = InstructionKinds.ClipRequest, Body = new ClipBody { Id = id, Camera = camera, Type = "image/jpeg" },
-            }).ConfigureAwait(false);
+                _waiting[id] = mine;
+                await _links.SendAsync(gateway, new Instruction
+                {
+                    Id = $"es-{Guid.NewGuid():N}", Time = now, Expires = now + s_patience, Kind = InstructionKinds.ClipRequest, Body = new ClipBody { Id = id, Camera = camera, Type = "image/jpeg" },
+                }).ConfigureAwait(false);
+            }
+
+            if (await Task.WhenAny(wait.Task, Task.Delay(s_patience, _time)).ConfigureAwait(false) != wait.Task)
+                return _stills.Find(key);
+        }
+        finally
+        {
+            _waiting.TryRemove(new KeyValuePair<string, TaskCompletionSource<string>>(key, wait));
+            _waiting.TryRemove(id, out _);
+            // When nothing was sent, nobody else need wait for it.
+            if (wait == mine)
+                mine.TrySetResult("");
         }
 
-        bool came = await Task.WhenAny(wait.Task, Task.Delay(s_patience, _time)).ConfigureAwait(false) == wait.Task;
-        _waiting.TryRemove(new KeyValuePair<string, TaskCompletionSource<string>>(key, wait));
-        _waiting.TryRemove(id, out _);
-        if (!came || _clips.Open(gateway, await wait.Task.ConfigureAwait(false)) is not { } file)
-            return _stills.GetValueOrDefault(key);
-        using FileStream stream = file;
-        using var memory = new MemoryStream();
-        await stream.CopyToAsync(memory).ConfigureAwait(false);
-        return _stills[key] = new Still(memory.ToArray(), _time.GetUtcNow());
+        string clip = await wait.Task.ConfigureAwait(false);
+        if (_clips.Open(gateway, clip) is not { } file)
+            return _stills.Find(key);
+        using (FileStream stream = file)
+        {
+            byte[] jpeg = new byte[stream.Length];
+            await stream.ReadExactlyAsync(jpeg).ConfigureAwait(false);
+            Still still = _stills.Keep(key, new Still(jpeg, _time.GetUtcNow()));
+            _clips.Remove(gateway, clip);
+            return still;
+        }
     }
 
     private void HandleEvents(IReadOnlyList<StoredEvent> stored)
@@ -125,17 +150,20 @@ internal sealed class PictureModule : IPortalModule, IDisposable
         AccessDecision decision = await _gate.AskToReadAsync(actor, HomeAction.ViewClips, home, first, PortalGuard.SourceOf(context), "List the clips.").ConfigureAwait(false);
         return !decision.IsAllowed ? Problem.Refused(decision.Reason)
             : record is null ? Problem.Unknown("There is no such home.")
-            : Results.Json(new { clips = Clips(record, before, MaySee) });
+            : Results.Json(new { clips = Clips(record, before, actor.Role, MaySee) });
 
         bool MaySee(string? camera) => _gate.Peek(actor, HomeAction.ViewClips, home, camera).IsAllowed;
     }
 
-    private IEnumerable<object> Clips(HomeRecord home, long? before, Func<string?, bool> maySee) =>
-        _storage.Events.ReadGateway(home.Gateway, before, 1000).Where(e => e.Event is { Kind: SmaEventKinds.ClipStored, Body: ClipBody { Type: not "image/jpeg" } clip } && maySee(clip.Camera)).Take(50).Select(e =>
+    private IEnumerable<object> Clips(HomeRecord home, long? before, ActorRole role, Func<string?, bool> maySee)
+    {
+        DateTimeOffset? since = SilentAlarms.MayKnow(role) ? null : _silent.Since(home.Id);
+        return _storage.Events.ReadGateway(home.Gateway, before, 1000).Where(e => e.Event is { Kind: SmaEventKinds.ClipStored, Body: ClipBody { Type: not "image/jpeg" } clip } && maySee(clip.Camera) && !SilentAlarms.Tells(e, since) && _clips.Status(home.Gateway, clip.Id).IsComplete).Take(50).Select(e =>
         {
             var clip = (ClipBody)e.Event.Body!;
             return (object)new { id = clip.Id, gateway = home.Gateway, camera = clip.Camera, from = clip.From, to = clip.To, at = e.Event.Time, type = clip.Type, size = clip.Size, url = $"/api/clips/{home.Gateway}/{clip.Id}" };
         });
+    }
 
     private async Task<IResult> ClipAsync(HttpContext context, string gateway, string id)
     {
@@ -174,11 +202,23 @@ internal sealed class PictureModule : IPortalModule, IDisposable
         return null;
     }
 
+    private async Task<IResult> RemoveAsync(HttpContext context, string gateway, string id)
+    {
+        Actor actor = PortalGuard.ActorOf(context);
+        string? home = _storage.Gateways.Find(gateway)?.Home;
+        if (home is not { Length: > 0 } || !SmaContract.IsId(id))
+            return Problem.Unknown("There is no such clip.");
+        AccessDecision decision = await _gate.AskAsync(actor, HomeAction.ConfigureHome, home, null, PortalGuard.SourceOf(context), $"Remove clip {id}.").ConfigureAwait(false);
+        if (!decision.IsAllowed)
+            return Problem.Refused(decision.Reason);
+        if (_clips.IsAlarm(gateway, id) && _homes.Incidents(home, open: true).Any(i => !i.IsSilent || SilentAlarms.MayKnow(actor.Role)))
+            return Problem.Of(StatusCodes.Status409Conflict, "clip-in-use", "The clip shows an alarm, and an alarm of the home is not closed yet. Remove it afterwards.");
+        return _clips.Remove(gateway, id) ? Results.NoContent() : Problem.Unknown("There is no such clip.");
+    }
+
     private static IResult Picture(HttpContext context, Still still)
     {
         context.Response.Headers["X-Taken"] = still.Taken.ToString("O", System.Globalization.CultureInfo.InvariantCulture);
         return Results.Bytes(still.Jpeg, "image/jpeg");
     }
-
-    private sealed record Still(byte[] Jpeg, DateTimeOffset Taken);
 }

@@ -7,7 +7,8 @@ namespace MediaRelay.Signaling.IO.Portal;
 /// <param name="Kind"><c>home</c>, <c>incident</c>, <c>lookIn</c>, <c>session</c> or <c>gateway</c>.</param>
 /// <param name="Home">The home it concerns, for the right to hear it; empty for operators only.</param>
 /// <param name="Data">JSON.</param>
-public sealed record PortalChange(string Kind, string Home, string Data);
+/// <param name="IsSilent">True when it would tell the home of a call for help by duress code; only stations and the network operator hear it.</param>
+public sealed record PortalChange(string Kind, string Home, string Data, bool IsSilent = false);
 
 /// <summary>Changes for open pages (Server-Sent Events). A page that does not read loses the oldest changes, never anybody else's time.</summary>
 public sealed class PortalFeed
@@ -16,9 +17,9 @@ public sealed class PortalFeed
     private readonly ConcurrentDictionary<Channel<PortalChange>, byte> _pages = new();
 
     /// <summary>Tells all pages.</summary>
-    public void Publish(string kind, string home, object data)
+    public void Publish(string kind, string home, object data, bool isSilent = false)
     {
-        var change = new PortalChange(kind, home, PortalJson.Write(data));
+        var change = new PortalChange(kind, home, PortalJson.Write(data), isSilent);
         foreach (Channel<PortalChange> page in _pages.Keys)
             page.Writer.TryWrite(change);
     }

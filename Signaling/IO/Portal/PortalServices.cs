@@ -21,6 +21,7 @@ public static class PortalServices
         services.AddSingleton<PortalFeed>();
         services.AddSingleton<PortalGuard>();
         services.AddSingleton<HomeRecords>();
+        services.AddSingleton<SilentAlarms>();
         services.AddSingleton<HomeViews>();
         services.AddSingleton<LookInLog>();
         services.AddSingleton<AccessGate>();
@@ -51,7 +52,7 @@ public static class PortalServices
         services.AddSingleton<IPortalModule, WhepModule>();
         services.AddSingleton<IPortalModule>(provider => new PictureModule(
             provider.GetRequiredService<HomeRecords>(), provider.GetRequiredService<GatewayLinks>(), provider.GetRequiredService<AccessGate>(), provider.GetRequiredService<IStorage>(),
-            provider.GetRequiredService<PortalSessions>(), provider.GetRequiredService<StillLog>(), options, dataFolder, provider.GetRequiredService<TimeProvider>()));
+            provider.GetRequiredService<PortalSessions>(), provider.GetRequiredService<StillLog>(), provider.GetRequiredService<SilentAlarms>(), provider.GetRequiredService<ClipStore>(), provider.GetRequiredService<TimeProvider>()));
         if (options.PortalListen.Length == 0)
             return services;
         string folder = options.AuthorityFolder.Length > 0 ? options.AuthorityFolder : Path.Combine(dataFolder, "authority");

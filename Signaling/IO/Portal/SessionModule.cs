@@ -173,6 +173,7 @@ internal sealed class SessionModule(PortalUsers users, PortalSessions sessions, 
 
     private bool MayHear(Actor actor, PortalChange change) => change.Kind switch
     {
+        _ when change.IsSilent && !SilentAlarms.MayKnow(actor.Role) => false,
         "incident" when actor.Role is ActorRole.CentralStationOperator or ActorRole.CentralStationSupervisor => true,
         "gateway" or "session" when actor.Role == ActorRole.MsoOperator => true,
         _ => change.Home.Length > 0 && gate.Peek(actor, HomeAction.ViewState, change.Home).IsAllowed,

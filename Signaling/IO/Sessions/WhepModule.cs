@@ -62,12 +62,18 @@ internal sealed class WhepModule(SessionHost sessions, RelayDirectory relays, Ac
             return Problem.Of(StatusCodes.Status400BadRequest, "offer-invalid", $"The offer cannot be read: {error}.", "offer");
         if (!description.Media.Any(m => m is { Kind: "video" or "audio", IsRejected: false } && (description.Direction(m) & MediaDirection.RecvOnly) != 0))
             return Problem.Of(StatusCodes.Status422UnprocessableEntity, "offer-unsuitable", "The offer takes neither picture nor sound; it needs a video or audio section that is recvonly or sendrecv.", "offer");
-        Incident? alarm = incident is null ? null : homes.FindIncident(incident);
         // Without the right to speak the home is never told to play what the viewer sends, whatever the viewer's page does.
         bool mayTalk = OfferVoice.IsOffered(description) && gate.Peek(actor, HomeAction.Talk, home, camera).IsAllowed;
         AccessDecision decision = await gate.AskAsync(actor, HomeAction.LookIn, home, camera, PortalGuard.SourceOf(context), $"Look in through camera {camera}{(mayTalk ? ", with a way to speak" : "")}.").ConfigureAwait(false);
         if (!decision.IsAllowed)
             return Problem.Refused(decision.Reason);
+        bool isNamed = !string.IsNullOrEmpty(incident);
+        Incident? open = OpenAlarm(actor, home), alarm = isNamed ? NamedAlarm(actor, home, incident!) : open;
+        if (isNamed && alarm is null)
+            return Problem.Of(StatusCodes.Status422UnprocessableEntity, "incident-unsuitable", "The incident that was named is no open alarm of this home that you may see.", "incident");
+        // A record that the home sees must not tell what is done about a call for help.
+        if (open is { IsSilent: true })
+            alarm = open;
         if (homes.Find(home) is not { } record)
             return Problem.Of(StatusCodes.Status404NotFound, "gateway-unknown", "There is no such home.", "gateway");
         if (record.Devices.All(d => d.Ref != camera || d.Type != "camera"))
@@ -76,7 +82,7 @@ internal sealed class WhepModule(SessionHost sessions, RelayDirectory relays, Ac
             return Problem.Of(StatusCodes.Status503ServiceUnavailable, "gateway-offline", "The gateway of the home is out of reach.", "gateway");
         if (sessions.Count >= options.MaxSessions || sessions.CountOf(home) >= options.MaxSessionsPerHome)
             return Problem.Of(StatusCodes.Status503ServiceUnavailable, "too-many-sessions", "Too many look-ins run already; try again soon.", "session");
-        SessionMailbox mailbox = sessions.Start(Request(context, names.Take(session, actor.Id), actor, record, camera, mayTalk ? offer : OfferVoice.Silence(description), alarm ?? OpenAlarm(actor, home), purpose, decision), new SessionOwner(actor, decision.Grant, PortalGuard.SessionOf(context), mayTalk));
+        SessionMailbox mailbox = sessions.Start(Request(context, names.Take(session, actor.Id), actor, record, camera, mayTalk ? offer : OfferVoice.Silence(description), alarm, purpose, decision), new SessionOwner(actor, decision.Grant, PortalGuard.SessionOf(context), mayTalk));
         using CancellationTokenRegistration gone = context.RequestAborted.Register(() =>
             mailbox.Post((session, now, effects) => session.HandleViewerGone("The viewer went away before the answer.", now, effects)));
         SessionOutcome outcome = await mailbox.Outcome.ConfigureAwait(false);
@@ -217,13 +223,19 @@ internal sealed class WhepModule(SessionHost sessions, RelayDirectory relays, Ac
             GatewayAddress = links.Address(home.Gateway)?.ToString() ?? "",
             RelayEndpoint = relays.FirstEndpoint,
             WantsGates = sessions.HasGates,
-            IsAlarm = alarm is not null,
+            IsSilent = alarm is { IsSilent: true },
+            IsAlarm = alarm is not null && homes.UtcNow < alarm.EndOfWindow(),
             RightLasts = decision.Until is { } until ? until - homes.UtcNow : null,
         };
     }
 
     /// <summary>An operator who looks in during an alarm does it for that alarm, also when the player did not name it.</summary>
     private Incident? OpenAlarm(Actor actor, string home) => homes.AlarmOf(actor, home);
+
+    /// <summary>The incident that a player named: it counts only for the home it is of, while it is open, for who may see it.</summary>
+    private Incident? NamedAlarm(Actor actor, string home, string incident) =>
+        homes.FindIncident(incident) is { OpensHome: true } found && found.Home == home && gate.Peek(actor, HomeAction.ViewIncidents, home).IsAllowed
+            && (!found.IsSilent || SilentAlarms.MayKnow(actor.Role)) ? found : null;
 
     private object[] ViewerServers(Actor actor, string session, IEnumerable<string> peers) =>
         [.. relays.Issue(actor.Id, session, peers.Any() ? peers : HomePeers(actor)).Select(r => new { urls = r.Url, username = r.Username, credential = r.Credential })];

@@ -7,7 +7,7 @@ public sealed record GatewayRecord
     /// <summary>The gateway's id.</summary>
     public required string Id { get; init; }
 
-    /// <summary>The home it stands in.</summary>
+    /// <summary>The home it stands in; stored as the gateway's id when none is named.</summary>
     public string Home { get; init; } = "";
 
     /// <summary>The subscriber's address as the operator's network knows it; for gates.</summary>

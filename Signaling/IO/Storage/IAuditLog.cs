@@ -14,6 +14,12 @@ public interface IAuditLog
 
     /// <summary>Checks the whole chain; the first fault in words, null when it is whole.</summary>
     string? Verify();
+
+    /// <summary>Where the chain ends now.</summary>
+    ChainEnd End();
+
+    /// <summary>Whether the chain still passes through an end that was noted once; the fault in words, null when it does.</summary>
+    string? CheckEnd(ChainEnd end);
 }
 
 /// <summary>What is to be audited; number and chain are added when it is stored.</summary>

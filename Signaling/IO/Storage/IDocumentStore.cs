@@ -12,6 +12,9 @@ public interface IDocumentStore
     /// <summary>One record, null when unknown.</summary>
     StoredDocument? Find(string kind, string id);
 
+    /// <summary>All records of a kind in pages, by their id: those behind <paramref name="after"/>, ascending.</summary>
+    IReadOnlyList<StoredDocument> Page(string kind, string after, int max);
+
     /// <summary>Records of a kind, newest first: of one home or of all, only open or closed ones or all, begun before a time or from the newest.</summary>
     IReadOnlyList<StoredDocument> List(string kind, string? home, bool? open, DateTimeOffset? before, int max);
 }

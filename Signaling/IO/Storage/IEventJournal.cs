@@ -43,4 +43,10 @@ public interface IEventJournal
 
     /// <summary>Checks every event's digest and the chain over all of them.</summary>
     JournalVerdict Verify();
+
+    /// <summary>Where the chain ends now.</summary>
+    ChainEnd End();
+
+    /// <summary>Whether the chain still passes through an end that was noted once; the fault in words, null when it does.</summary>
+    string? CheckEnd(ChainEnd end);
 }

@@ -11,4 +11,7 @@ public sealed record StoredEvent(long Position, string Gateway, string Epoch, Da
 {
     /// <summary>The epoch of events that the Event Server makes.</summary>
     public const string ServerEpoch = "es";
+
+    /// <summary>When it happened, by the gateway's clock as far as that can be believed.</summary>
+    public DateTimeOffset HappenedAt => Event.HappenedAt(Received);
 }

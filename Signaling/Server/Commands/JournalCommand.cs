@@ -28,22 +28,33 @@ internal static class JournalCommand
 
     private static Command Verify()
     {
+        var ends = new Option<string?>("--ends") { Description = "File with ends of the chains that were noted before (Signaling:ChainEndsFile, or a copy); without it, chain-ends.log in the data folder.", HelpName = "file" };
         var command = new Command("verify", """
-            Check every event's digest and the chain over all of them, and the chain of the audit. Exit code 1 when a fault is found.
+            Check every event's digest and the chain over all of them, the chain of the audit, and that
+            both still reach the ends that were noted before. Exit code 1 when a fault is found.
 
             Examples:
               mediarelay journal verify --data data
+              mediarelay journal verify --data data --ends /mnt/safe/chain-ends.log
             """)
-        { s_data };
+        { s_data, ends };
         command.SetAction((parse, _) => OpenAsync(parse.GetValue(s_data)!, storage =>
         {
+            var noted = new ChainEnds(parse.GetValue(ends) ?? Path.Combine(parse.GetValue(s_data)!, ChainEnds.FileName));
+            bool hasEnds = File.Exists(noted.Path);
+            if (!hasEnds && parse.GetValue(ends) is not null)
+                throw new FormatException($"{noted.Path} does not exist. Name the file that Signaling:ChainEndsFile names, or leave --ends out.");
+            IReadOnlyList<string> cuts = noted.Compare(storage);
             JournalVerdict verdict = storage.Events.Verify();
             foreach (string fault in verdict.Faults)
                 Console.WriteLine(fault);
             Console.WriteLine($"{verdict.Events} events, positions {verdict.FirstPosition} to {verdict.LastPosition}, {verdict.Purged} purged: {(verdict.Faults.Count == 0 ? "the chain is whole" : $"{verdict.Faults.Count} faults")}.");
             string? audit = storage.Audit.Verify();
             Console.WriteLine(audit is null ? "The audit's chain is whole." : $"The audit's chain is broken: {audit}");
-            return verdict.Faults.Count == 0 && audit is null ? ExitCode.Success : ExitCode.Failed;
+            foreach (string cut in cuts)
+                Console.WriteLine(cut);
+            Console.WriteLine(!hasEnds ? $"{noted.Path} does not exist, so a cut end would not be found." : cuts.Count == 0 ? $"Both reach all ends that {noted.Path} names." : $"Records are missing that {noted.Path} names, or an older database was put back.");
+            return verdict.Faults.Count == 0 && audit is null && cuts.Count == 0 ? ExitCode.Success : ExitCode.Failed;
         }));
         return command;
     }

@@ -32,6 +32,13 @@ public sealed class AuditChainTests
     }
 
     [Fact]
+    public void Removed_first_records_show()
+    {
+        Assert.Equal("Records 1 to 2 are missing.", AuditChain.Verify(Make(new AuditChain(), 5).Skip(2)));
+        Assert.Equal("Record 1 does not start the chain.", AuditChain.Verify(Make(new AuditChain(0, new string('1', 64)), 2)));
+    }
+
+    [Fact]
     public void A_rewritten_record_with_a_fitting_hash_breaks_the_chain()
     {
         var records = Make(new AuditChain(), 5);

@@ -73,6 +73,68 @@ public sealed class IncidentBookTests
     }
 
     [Fact]
+    public void A_more_urgent_alarm_gives_the_incident_its_code_and_title()
+    {
+        Raise("e1", "154", 7);
+        var incident = Raise("e2", "111", 9, 40)!;
+        Assert.Equal(("inc-h1-e1", "111", "smoke, zone 9 (hall)", 1), (incident.Id, incident.Code, incident.Title, incident.Priority));
+        Assert.Equal("111", Raise("e3", "154", 7, 50)!.Code);
+    }
+
+    [Fact]
+    public void An_alarm_an_hour_after_the_last_is_an_incident_of_its_own()
+    {
+        Raise("e1", "130", 3);
+        Assert.Equal("inc-h1-e1", Raise("e2", "130", 4, 3600)!.Id);
+        Assert.Equal("inc-h1-e3", Raise("e3", "130", 4, 7201)!.Id);
+    }
+
+    [Fact]
+    public void A_call_for_help_by_duress_code_is_apart_from_what_the_home_sees_and_no_code_cancels_it()
+    {
+        Raise("e1", "130", 3);
+        var help = _book.HandleEvent(Event("e2", SmaEventKinds.AlarmRaised, "121", null, 10), false, null)!;
+        Assert.Equal(("inc-h1-e2", true), (help.Id, help.IsSilent));
+        Assert.Equal("inc-h1-e1", _book.HandleEvent(Event("e3", SmaEventKinds.AlarmCancelled, "406", null, 11), false, null)!.Id);
+        Assert.Null(_book.HandleEvent(Event("e4", SmaEventKinds.AlarmCancelled, "406", null, 60), false, null));
+        Assert.Equal("inc-h1-e5", Raise("e5", "130", 3, 70)!.Id);
+        Assert.Equal("inc-h1-e2", _book.HandleEvent(Event("e6", SmaEventKinds.AlarmRaised, "121", null, 80), false, null)!.Id);
+        _book.Claim(help.Id, Olga, null, Now);
+        Assert.False(_book.Close(help.Id, Olga, Disposition.Dispatched, null, null, Now).Incident!.IsSilent);
+    }
+
+    [Fact]
+    public void An_incident_holds_a_thousand_events_and_everything_people_do()
+    {
+        var id = Raise("e0", "130", 3)!.Id;
+        for (var i = 1; i < 1500; i++)
+        {
+            Raise($"e{i}", "130", 3, i);
+        }
+
+        Assert.Equal((1001, "More events came than an incident holds; the others stand in the timeline of the home."), (_book.Open[0].Entries.Count, _book.Open[0].Entries[^1].Text));
+        Assert.Equal(Now.AddSeconds(1499), _book.Open[0].LastSignal);
+        Assert.Equal(1002, _book.Add(id, new(Now, IncidentEntryKind.Note, "olga", "a cat"))!.Entries.Count);
+    }
+
+    [Fact]
+    public void Event_ids_are_told_apart_by_their_gateway()
+    {
+        var sma = Event("e1", SmaEventKinds.AlarmRaised, "130", 3, 0);
+        Assert.Equal("inc-gw-1~e1", _book.HandleEvent(sma, true, "hall", Now, "gw-1")!.Id);
+        Assert.NotNull(_book.HandleEvent(sma, true, "hall", Now, "gw-2"));
+        Assert.Null(new IncidentBook("h1", _book.Open).HandleEvent(sma, true, "hall", Now, "gw-2"));
+        Assert.Equal(2, _book.Open[0].Entries.Count);
+    }
+
+    [Fact]
+    public void A_clip_that_found_no_room_is_no_line_of_the_record()
+    {
+        Raise("e1", "130", 3);
+        Assert.Null(_book.HandleEvent(Event("e2", SmaEventKinds.ClipStored, "130", null, 1) with { Body = new MediaRelay.Signaling.Contract.ClipBody { Id = "c", Type = "video/mp4", Size = 0 } }, true, null));
+    }
+
+    [Fact]
     public void The_queue_is_sorted_by_priority_then_age()
     {
         _book.HandleEvent(Event("e1", SmaEventKinds.AlarmRaised, "154", 1, 0) with { Partition = 3 }, false, null);

@@ -314,6 +314,19 @@ public sealed class EventServerTests : IAsyncLifetime
         Assert.NotNull(_rig.Links.Address(GatewayId));
     }
 
+    [Theory]
+    [InlineData(-23, true)]
+    [InlineData(-25, false)]
+    public async Task A_clip_that_comes_while_an_alarm_waits_for_its_close_is_kept_as_an_alarm_s(int hours, bool isAlarm)
+    {
+        DateTimeOffset signal = DateTimeOffset.UtcNow.AddHours(hours);
+        string home = _rig.Storage.Gateways.Find(GatewayId)!.Home;
+        var incident = new MediaRelay.Signaling.Incidents.Incident { Id = "inc-1", Home = home, Opened = signal, Code = "130", Priority = 1, Title = "burglary", LastSignal = signal, Cancelled = signal };
+        await _rig.Storage.Documents.SaveAsync([new StoredDocument("incident", incident.Id, home, true, signal, MediaRelay.Signaling.IO.Portal.PortalJson.Write(incident))]);
+        Assert.Equal(201, (await PutAsync("0123456789", "bytes 0-9/10")).Status);
+        Assert.Equal(isAlarm, File.Exists(Path.Combine(_rig.Folder, "clips", "gw_" + GatewayId, "alarm_c-1")));
+    }
+
     private Task<SmaAnswer> GetAsync(string query) => _link.SendAsync("GET", Base + "/instructions" + query, default, null, TimeSpan.FromSeconds(30), CancellationToken.None);
 
     private Task<SmaAnswer> PutAsync(string content, string range) =>

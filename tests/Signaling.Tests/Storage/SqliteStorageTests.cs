@@ -25,6 +25,17 @@ public sealed class SqliteStorageTests : StorageSuite
     [InlineData("UPDATE events SET payload=x'00' WHERE pos=2", "The content of position 2 does not match its digest.")]
     [InlineData("DELETE FROM events WHERE pos=2", "Positions 2 to 2 are missing.")]
     [InlineData("UPDATE events SET digest=zeroblob(32), payload=NULL WHERE pos=2", "The chain is broken at position 2.")]
+    [InlineData("UPDATE events SET gw=(SELECT key FROM gateways WHERE id='g2') WHERE pos=2", "The chain is broken at position 2.")]
+    [InlineData("UPDATE gateways SET id='g9' WHERE id='g1'", "The chain is broken at position 1.")]
+    [InlineData("UPDATE events SET epoch='f' WHERE pos=2", "The chain is broken at position 2.")]
+    [InlineData("UPDATE events SET seq=9 WHERE pos=2", "The chain is broken at position 2.")]
+    [InlineData("UPDATE events SET id='e-9' WHERE pos=2", "The chain is broken at position 2.")]
+    [InlineData("UPDATE events SET time=time-1 WHERE pos=2", "The chain is broken at position 2.")]
+    [InlineData("UPDATE events SET received=received+1 WHERE pos=2", "The chain is broken at position 2.")]
+    [InlineData("UPDATE events SET kind='hum' WHERE pos=2", "The chain is broken at position 2.")]
+    [InlineData("UPDATE events SET priority=0 WHERE pos=2", "The chain is broken at position 2.")]
+    [InlineData("UPDATE events SET rule=1 WHERE pos=2", "Position 2 is chained by the rule of an older program, but comes after the newer rule.")]
+    [InlineData("DELETE FROM events WHERE pos=1", "Positions 1 to 1 are missing.")]
     public async Task Tampering_with_the_journal_shows(string sql, string sentence)
     {
         await AppendAsync("g1", "e", 1, 2, 3);
@@ -41,6 +52,76 @@ public sealed class SqliteStorageTests : StorageSuite
         InstructionBacklog backlog = await Storage.Instructions.BacklogAsync("g1");
         Assert.Equal([1UL, 2UL, 3UL], backlog.Waiting.Select(one => one.Seq));
         Assert.Equal((Samples.Instructions[1].Id, "unreadable"), (backlog.Waiting[1].Id, backlog.Waiting[1].Kind));
+    }
+
+    [Fact]
+    public async Task Events_of_the_program_before_verify_by_their_own_rule_and_new_ones_follow_by_the_new()
+    {
+        await AppendAsync("g1", "e", 1, 2);
+        await Storage.DisposeAsync();
+        byte[] chain = new byte[32];
+        for (int position = 1; position <= 2; position++)
+        {
+            chain = SqliteJournalCheck.Next(chain, Convert.FromHexString(Query($"SELECT hex(digest) FROM events WHERE pos={position}")));
+            Execute($"UPDATE events SET chain=x'{Convert.ToHexString(chain)}' WHERE pos={position}");
+        }
+
+        Execute("ALTER TABLE events DROP COLUMN rule; UPDATE gateways SET home='' WHERE id='g2'; PRAGMA user_version=2");
+        await ReopenAsync();
+        await AppendAsync("g1", "e", 3);
+        JournalVerdict verdict = Storage.Events.Verify();
+        Assert.Empty(verdict.Faults);
+        Assert.Equal((3, "1 1 2"), (verdict.Events, Query("SELECT group_concat(rule, ' ') FROM events ORDER BY pos")));
+        Assert.Equal("g2", Storage.Gateways.Find("g2")!.Home);
+        Execute("UPDATE events SET received=received+1 WHERE pos=3");
+        Assert.Equal("The chain is broken at position 3.", Assert.Single(Storage.Events.Verify().Faults));
+    }
+
+    [Theory]
+    [InlineData("DELETE FROM events WHERE pos=3", "At 2026-11-21T08:00:00Z: The journal went to position 3 and ends before it now.")]
+    [InlineData("DELETE FROM audit WHERE seq=2", "At 2026-11-21T08:00:00Z: The audit went to record 2 and ends before it now.")]
+    [InlineData("DELETE FROM audit", "At 2026-11-21T08:00:00Z: The audit went to record 2 and ends before it now.")]
+    [InlineData("UPDATE audit SET hash='00' WHERE seq=2", "At 2026-11-21T08:00:00Z: Record 2 of the audit is another than it was.")]
+    [InlineData("UPDATE events SET chain=zeroblob(32) WHERE pos=3", "At 2026-11-21T08:00:00Z: Position 3 of the journal is another than it was.")]
+    public async Task A_cut_end_shows_by_the_ends_that_were_noted(string sql, string sentence)
+    {
+        var ends = new ChainEnds(Path.Combine(_folder, ChainEnds.FileName));
+        await AppendAsync("g1", "e", 1, 2, 3);
+        await AuditAsync(2);
+        Assert.NotNull(ends.Note(Storage, Start));
+        Assert.Empty(ends.Compare(Storage));
+        Execute(sql);
+        Assert.Equal(sentence, Assert.Single(ends.Compare(Storage)));
+        Assert.Equal(sentence, Assert.Single(ends.Compare(Storage, lastOnly: true)));
+    }
+
+    [Fact]
+    public async Task Ends_are_noted_when_they_changed_pass_a_purge_and_a_torn_line_and_go_on_after_a_restart()
+    {
+        var ends = new ChainEnds(Path.Combine(_folder, ChainEnds.FileName));
+        Assert.NotNull(ends.Note(Storage, Start));
+        await AppendAsync("g1", "e", EventPriority.Bulk, 1, 2);
+        await AuditAsync(1);
+        Assert.NotNull(ends.Note(Storage, Start));
+        Assert.Null(ends.Note(Storage, Start.AddHours(1)));
+        await AppendAsync("g1", "e", EventPriority.Alarm, 3);
+        await Storage.Events.PurgeAsync(new EventRetention(TimeSpan.FromDays(10), TimeSpan.FromDays(10), TimeSpan.FromDays(10), TimeSpan.FromDays(1)), Start.AddDays(2));
+        await ReopenAsync();
+        await File.AppendAllTextAsync(ends.Path, "2026-11-21T09:00:00Z audit 77 ab");
+        Assert.NotNull(ends.Note(Storage, Start.AddDays(2)));
+        Assert.Empty(ends.Compare(Storage));
+        Assert.Equal(4, File.ReadAllLines(ends.Path).Length);
+        Assert.Empty(Storage.Events.Verify().Faults);
+        Assert.Null(Storage.Audit.Verify());
+    }
+
+    [Fact]
+    public async Task Removed_first_records_of_the_audit_show()
+    {
+        await AuditAsync(3);
+        Assert.Null(Storage.Audit.Verify());
+        Execute("DELETE FROM audit WHERE seq<3");
+        Assert.Equal("Records 1 to 2 are missing.", Storage.Audit.Verify());
     }
 
     [Fact]
@@ -79,7 +160,15 @@ public sealed class SqliteStorageTests : StorageSuite
         Assert.Equal(Events, storage.Events.LastPosition);
     }
 
-    private void Execute(string sql)
+    private async Task AuditAsync(int records)
+    {
+        for (int i = 0; i < records; i++)
+            await Storage.Audit.AppendAsync(new AuditLine(Start, "olga", "LookIn", "h1", "alarm", "allowed", "192.0.2.7", "Camera 1."));
+    }
+
+    private void Execute(string sql) => Query(sql);
+
+    private string Query(string sql)
     {
         using var connection = new SqliteConnection($"Data Source={Path.Combine(_folder, SqliteStorage.FileName)};Pooling=False");
         connection.Open();
@@ -87,6 +176,6 @@ public sealed class SqliteStorageTests : StorageSuite
 #pragma warning disable CA2100 // The statements are constants of this file.
         command.CommandText = sql;
 #pragma warning restore CA2100
-        command.ExecuteNonQuery();
+        return command.ExecuteScalar() as string ?? "";
     }
 }

@@ -21,9 +21,8 @@ internal sealed class SqliteAuditLog(SqliteStorage storage) : IAuditLog
 
     private Task<AuditRecord> WriteAsync(AuditLine line) => storage.Writer.RunAsync(database =>
     {
-        SqliteStatement last = database.Statement("SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1");
-        AuditChain chain = last.Step() ? new(last.Number(0), last.Text(1)) : new();
-        last.Reset();
+        ChainEnd end = End(database);
+        var chain = new AuditChain(end.Number, end.Hash);
         // Stored in milliseconds, so the hash must be taken over the same value.
         DateTimeOffset at = DateTimeOffset.FromUnixTimeMilliseconds(line.At.ToUnixTimeMilliseconds());
         AuditRecord record = chain.Next(at, line.Actor, line.Action, line.Home, line.Grant, line.Result, line.Source, line.Detail);
@@ -42,6 +41,26 @@ internal sealed class SqliteAuditLog(SqliteStorage storage) : IAuditLog
             found.Add(Record(rows));
         return found;
     });
+
+    public ChainEnd End() => storage.Read(End);
+
+    public string? CheckEnd(ChainEnd end) => storage.Read(database =>
+    {
+        SqliteStatement row = database.Statement("SELECT hash FROM audit WHERE seq=?").Bind(end.Number);
+        string? hash = row.Step() ? row.Text(0) : null;
+        row.Reset();
+        return end.Number == 0 || hash == end.Hash ? null
+            : hash is null ? $"The audit went to record {end.Number} and ends before it now."
+            : $"Record {end.Number} of the audit is another than it was.";
+    });
+
+    private static ChainEnd End(SqliteDatabase database)
+    {
+        SqliteStatement last = database.Statement("SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1");
+        ChainEnd end = last.Step() ? new(last.Number(0), last.Text(1)) : new(0, AuditRecord.Start);
+        last.Reset();
+        return end;
+    }
 
     public string? Verify() => storage.Read(database => AuditChain.Verify(All(database)));
 

@@ -46,6 +46,15 @@ internal sealed class SqliteDocumentStore(SqliteStorage storage) : IDocumentStor
         return found;
     });
 
+    public IReadOnlyList<StoredDocument> Page(string kind, string after, int max) => storage.Read(database =>
+    {
+        var found = new List<StoredDocument>();
+        SqliteStatement rows = database.Statement(Columns + " WHERE kind=? AND id>? ORDER BY id LIMIT ?").Bind(kind).Bind(after).Bind(max);
+        while (rows.Step())
+            found.Add(Document(rows));
+        return found;
+    });
+
     private static long? Flag(bool? value) => value is { } flag ? (flag ? 1 : 0) : null;
 
     private static StoredDocument Document(SqliteStatement row) => new(row.Text(0), row.Text(1), row.Text(2), row.Number(3) != 0, row.Time(4), row.Text(5));

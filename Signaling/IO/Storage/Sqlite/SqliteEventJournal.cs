@@ -109,6 +109,10 @@ internal sealed class SqliteEventJournal(SqliteStorage storage) : IEventJournal
 
     public JournalVerdict Verify() => storage.Read(SqliteJournalCheck.Run);
 
+    public ChainEnd End() => storage.Read(SqliteJournalCheck.End);
+
+    public string? CheckEnd(ChainEnd end) => storage.Read(database => SqliteJournalCheck.CheckEnd(database, end));
+
     /// <summary>Reads the end of the chain, before the first append.</summary>
     public void Load() => storage.Read(database =>
     {
@@ -199,10 +203,11 @@ internal sealed class SqliteEventJournal(SqliteStorage storage) : IEventJournal
     private bool Insert(SqliteDatabase database, long key, EventAppend append, PendingEvent pending)
     {
         SmaEvent message = pending.Event;
-        byte[] chain = SqliteJournalCheck.Next(_chain, pending.Digest);
-        int rows = database.Statement("INSERT OR IGNORE INTO events(pos, gw, epoch, seq, id, time, received, kind, priority, payload, digest, chain) VALUES(?,?,?,?,?,?,?,?,?,?,?,?)")
+        byte[] chain = SqliteJournalCheck.Next(_chain, pending.Digest, new JournalColumns(
+            _next, append.Gateway, append.Epoch, (long)message.Seq, message.Id, message.Time.ToUnixTimeMilliseconds(), append.Received.ToUnixTimeMilliseconds(), message.Kind, (long)message.Priority));
+        int rows = database.Statement("INSERT OR IGNORE INTO events(pos, gw, epoch, seq, id, time, received, kind, priority, payload, digest, chain, rule) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?)")
             .Bind(_next).Bind(key).Bind(append.Epoch).Bind((long)message.Seq).Bind(message.Id).Bind(message.Time).Bind(append.Received)
-            .Bind(message.Kind).Bind((long)message.Priority).Bind(pending.Payload).Bind(pending.Digest).Bind(chain).Run();
+            .Bind(message.Kind).Bind((long)message.Priority).Bind(pending.Payload).Bind(pending.Digest).Bind(chain).Bind(SqliteJournalCheck.ColumnsRule).Run();
         if (rows == 0)
             return false;
         _chain = chain;
@@ -253,9 +258,8 @@ internal sealed class SqliteEventJournal(SqliteStorage storage) : IEventJournal
 
     private void LoadEnd(SqliteDatabase database)
     {
-        SqliteStatement end = database.Statement("SELECT pos, chain FROM (SELECT pos, chain FROM anchor UNION ALL SELECT pos, chain FROM (SELECT pos, chain FROM events ORDER BY pos DESC LIMIT 1)) ORDER BY pos DESC LIMIT 1");
-        (_next, _chain) = end.Step() ? (end.Number(0) + 1, end.Blob(1)) : (1, new byte[32]);
-        end.Reset();
+        ChainEnd end = SqliteJournalCheck.End(database);
+        (_next, _chain) = (end.Number + 1, Convert.FromHexString(end.Hash));
         _isLoaded = true;
     }
 

@@ -72,7 +72,7 @@ internal sealed class SqliteGatewayRegistry(SqliteStorage storage) : IGatewayReg
             claim=excluded.claim, claim_until=excluded.claim_until, serial=excluded.serial, not_after=excluded.not_after, software=excluded.software,
             config_active=excluded.config_active, presence=excluded.presence, last_seen=excluded.last_seen
             """)
-            .Bind(record.Id).Bind(record.Home).Bind(record.Subscriber).Bind(record.IsEnabled ? 1 : 0).BindBlob(record.DigestSecret).BindBlob(record.DigestSecretMd5)
+            .Bind(record.Id).Bind(record.Home.Length > 0 ? record.Home : record.Id).Bind(record.Subscriber).Bind(record.IsEnabled ? 1 : 0).BindBlob(record.DigestSecret).BindBlob(record.DigestSecretMd5)
             .BindBlob(record.ClaimDigest).Bind(record.ClaimUntil).Bind(record.CertificateSerial).Bind(record.CertificateNotAfter)
             .Bind(record.Software).Bind(record.ConfigActive).Bind((long)record.Presence).Bind(record.LastSeen)
             .Bind(Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(4))).Run();

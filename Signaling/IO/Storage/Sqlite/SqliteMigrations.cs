@@ -40,6 +40,11 @@ internal static class SqliteMigrations
             result TEXT NOT NULL, source TEXT NOT NULL, detail TEXT NOT NULL, previous TEXT NOT NULL, hash TEXT NOT NULL);
         CREATE INDEX audit_home ON audit(home, seq);
         """,
+        // The rule says what an event's chain value covers; events stored before have the first one. A gateway without a home is one by itself.
+        """
+        ALTER TABLE events ADD COLUMN rule INTEGER NOT NULL DEFAULT 1;
+        UPDATE gateways SET home=id WHERE home='';
+        """,
     ];
 
     /// <summary>The version this program writes.</summary>

@@ -110,10 +110,12 @@ public sealed class PortalTests(PortalNode node) : IClassFixture<PortalNode>
 
         Assert.NotNull(node.Get<IStorage>().Events.Find("gw-1", Assert.Single(told).Cause!));
         Assert.Equal(HttpStatusCode.OK, (await olga.PostAsJsonAsync(path + "/note", new { text = "nobody answers" })).StatusCode);
+        Assert.Equal(HttpStatusCode.OK, (await olga.PostAsJsonAsync(path + "/note", new { text = "quiet\r\n2026-11-29 08:00:00.000Z  Status    Sue: closed\u2028\u202Eall well" })).StatusCode);
         JsonElement closed = await PortalNode.JsonOf(await olga.PostAsJsonAsync(path + "/close", new { disposition = "dispatched", note = "police" }));
         Assert.Equal("closed", closed.GetProperty("incident").GetProperty("state").GetString());
         string text = await olga.GetStringAsync(path + "/export?format=text");
         Assert.Contains("Olga: nobody answers", text, StringComparison.Ordinal);
+        Assert.Contains("Olga: quiet / 2026-11-29 08:00:00.000Z  Status    Sue: closed / all well\n", text.ReplaceLineEndings("\n"), StringComparison.Ordinal);
         Assert.Equal(HttpStatusCode.Forbidden, (await olga.GetAsync("/api/homes/h1")).StatusCode);
         using HttpClient ann = await node.BrowserAsync("ann");
         Assert.Equal(HttpStatusCode.OK, (await ann.GetAsync(path)).StatusCode);

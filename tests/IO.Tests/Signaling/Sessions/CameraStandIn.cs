@@ -52,6 +52,8 @@ internal sealed class CameraStandIn : IAsyncDisposable
         await File.WriteAllTextAsync(Path.Combine(folder, $"clip_{id}"), "picture of " + camera);
         await SayAsync(SmaEventKinds.ClipStored, new ClipBody { Id = id, Camera = camera, Type = type });
     }
+    /// <summary>Clips and stills it was asked for.</summary>
+    public ConcurrentQueue<string> Stills { get; } = new();
 
     /// <summary>An event of this gateway, durable and heard by everybody when the task completes.</summary>
     public async Task SayAsync(string kind, MessageBody body)
@@ -76,6 +78,8 @@ internal sealed class CameraStandIn : IAsyncDisposable
             foreach (Instruction instruction in backlog.Waiting)
             {
                 Told.Enqueue($"{instruction.Kind} {(instruction.Body as MediaBody)?.Session ?? (instruction.Body as LookInBody)?.Session}");
+                if (instruction.Body is ClipBody clip)
+                    Stills.Enqueue(clip.Id);
                 if (instruction is { Kind: InstructionKinds.MediaOffer, Body: MediaBody offer })
                 {
                     Offers.Enqueue(offer.Sdp ?? "");

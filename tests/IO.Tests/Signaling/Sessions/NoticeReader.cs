@@ -23,6 +23,21 @@ internal sealed class NoticeReader : IDisposable
         return "";
     }
 
+    /// <summary>Everything up to the line that has the word.</summary>
+    public async Task<string> AllUntilAsync(string word)
+    {
+        using var limit = new CancellationTokenSource(s_bound);
+        var all = new System.Text.StringBuilder();
+        while (await _reader.ReadLineAsync(limit.Token) is { } line)
+        {
+            if (line.Contains(word, StringComparison.Ordinal))
+                return all.ToString();
+            all.AppendLine(line);
+        }
+
+        throw new InvalidOperationException($"The stream ended without \"{word}\": {all}");
+    }
+
     /// <summary>Reads to the end of the stream.</summary>
     public async Task EndAsync() => await _reader.ReadToEndAsync().WaitAsync(s_bound);
 

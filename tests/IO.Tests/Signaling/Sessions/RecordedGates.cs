@@ -13,6 +13,8 @@ internal sealed class RecordedGates : ISessionGates
 
     public ConcurrentQueue<string> Asked { get; } = new();
 
+    public ConcurrentQueue<GateDemand> Demands { get; } = new();
+
     public ConcurrentQueue<string> Released { get; } = new();
 
     public void Tell(string session, GrantState state, string words) => GrantChanged?.Invoke(session, state, words);
@@ -20,6 +22,7 @@ internal sealed class RecordedGates : ISessionGates
     public Task RequestAsync(GateDemand demand)
     {
         Asked.Enqueue(demand.Session);
+        Demands.Enqueue(demand);
         return Task.CompletedTask;
     }
 

@@ -5,11 +5,19 @@ import { table } from "../parts/table.js";
 import { age, fullOf, left } from "../words.js";
 import { rate, resourcePage, tile } from "./page.js";
 
+/** All homes, page by page. */
+async function allHomes(signal) {
+  const homes = [];
+  for (let page = [{}]; page.length > 0 && homes.length % 1000 === 0; homes.push(...page))
+    page = await get(`/api/operator/homes?after=${encodeURIComponent(homes.at(-1)?.id ?? "")}`, { signal });
+  return homes;
+}
+
 const looks = { committed: "is-good", requested: "is-warn", authorized: "is-warn", refused: "is-bad", lost: "is-bad" };
 
 /** Bandwidth on demand: a gate of a home for a limited time, asked for here and shown as the network answers. */
 export async function show(context) {
-  const homes = await get("/api/operator/homes", { signal: context.signal }).catch(() => []);
+  const homes = await allHomes(context.signal).catch(() => []);
   const home = h("select", { id: "bod-home", required: true, testid: "bod-home" }, homes.map((x) => h("option", { value: x.id }, `${x.name} (${x.id})`)));
   const number = (id, label, value, hint) => h("div.field", h("label", { htmlFor: id }, label), h("input", { id, testid: id, type: "number", min: 0, max: 1000000, step: 1, value }), h("p.hint", hint));
   const up = number("bod-up", "From the home, kbit/s", 2000, "0 for none."), down = number("bod-down", "To the home, kbit/s", 0, "0 for none.");
