@@ -67,7 +67,7 @@ public sealed class PrivacyTests : IAsyncLifetime
         _time.Advance(TimeSpan.FromMinutes(10));
         var changes = new List<PresenceChange>();
         foreach (int minutes in (int[])[20, 30])
-            _node.Get<GatewayLinks>().Link("gw-1").HandleDeadline(TimeSpan.FromMinutes(minutes), changes);
+            _node.Get<GatewayLinks>().Link("gw-1").HandleDeadline(TimeSpan.FromMinutes(minutes), isJudged: true, changes);
         Assert.NotEqual(PresenceState.Connected, _node.Get<GatewayLinks>().Presence("gw-1"));
         Assert.Equal(HttpStatusCode.OK, (await ann.GetAsync(Still)).StatusCode);
         Assert.Equal(2, Lines("ann", "LookIn").Count);

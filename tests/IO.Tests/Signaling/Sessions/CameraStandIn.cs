@@ -86,8 +86,8 @@ internal sealed class CameraStandIn : IAsyncDisposable
                     await SayAsync(SmaEventKinds.MediaAnswer, new MediaBody { Session = offer.Session, Camera = offer.Camera, Sdp = Answer });
                 }
 
-                if (Clips is not null && instruction.Body is ClipBody clip)
-                    await StoreAsync(clip.Id, clip.Camera!, clip.Type!);
+                if (Clips is not null && instruction.Body is ClipBody wanted)
+                    await StoreAsync(wanted.Id, wanted.Camera!, wanted.Type!);
             }
 
             if (backlog.Waiting.Count > 0)
