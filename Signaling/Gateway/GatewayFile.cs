@@ -88,7 +88,7 @@ public sealed partial class GatewayFile
         Folder = Path.Combine(Folder, "downloads"),
         ExitDelay = TimeSpan.FromSeconds(ExitDelaySeconds),
         TimeZone = TimeZoneInfo.FindSystemTimeZoneById(TimeZone),
-        Devices = [.. Devices.Select(device => new DeviceBody { Ref = device.Ref, Type = device.Type, Protocol = device.Protocol, Address = device.Address, Name = device.Name, Zone = device.Zone, Properties = [.. device.Values.Select(v => new DeviceProperty(v.Key, v.Value))], Partition = Zones.FirstOrDefault(zone => zone.Number == device.Zone)?.Partition })],
+        Devices = [.. Devices.Select(device => new DeviceBody { Ref = device.Ref, Type = device.Type, Protocol = device.Protocol, Address = Told(device.Address), Name = device.Name, Zone = device.Zone, Properties = [.. device.Values.Select(v => new DeviceProperty(v.Key, v.Value))], Partition = Zones.FirstOrDefault(zone => zone.Number == device.Zone)?.Partition })],
         Zones = [.. Zones.Select(zone => new Zone(zone.Number, zone.Name, zone.Partition, zone.Kind, zone.Code, zone.ArmedInStay, TimeSpan.FromSeconds(zone.EntryDelaySeconds)))],
     };
 
@@ -98,6 +98,19 @@ public sealed partial class GatewayFile
     /// <summary>The cameras among the devices, by their refs.</summary>
     public IReadOnlyDictionary<string, Cameras.CameraEntry> CameraEntries() =>
         Devices.Where(device => device is { Type: "camera", Address: not null }).ToDictionary(device => device.Ref, device => new Cameras.CameraEntry(device.Address!, TalkBack(device.TalkBack)));
+
+    /// <summary>The address as others are told it: without user and password, and without a query, where cameras have them too.</summary>
+    private static string? Told(string? address)
+    {
+        int from = address?.IndexOf("://", StringComparison.Ordinal) ?? -1;
+        if (from < 0)
+            return address;
+        from += 3;
+        string told = address!.Split('?', '#')[0];
+        int end = told.IndexOf('/', from);
+        int at = told.LastIndexOf('@', (end < 0 ? told.Length : end) - 1);
+        return at < from ? told : told[..from] + told[(at + 1)..];
+    }
 
     private static MediaRelay.Media.IO.Cameras.ITalkBack? TalkBack(string? text) => text switch
     {

@@ -9,12 +9,27 @@ namespace MediaRelay.Gateway.Home;
 public sealed partial class HomeCore
 {
     private const string RemovedKey = "removed/";
+    private static readonly TimeSpan s_samePress = TimeSpan.FromSeconds(5);
 
     private readonly Dictionary<ushort, Zone> _zones = [];
     private readonly Dictionary<string, DeviceBody> _configured = new(StringComparer.Ordinal);
 
     /// <summary>What is open in each zone: device and property, for a device may watch two things.</summary>
     private readonly Dictionary<ushort, HashSet<(string Device, string Property)>> _open = [];
+
+    /// <summary>When each button was last said to be pressed.</summary>
+    private readonly Dictionary<string, TimeSpan> _pressed = new(StringComparer.Ordinal);
+
+    /// <summary>Some buttons never say that they were released, so a press that is said again counts again; one said at once is the same.</summary>
+    private bool IsPressedAgain(string device, string name, string value, TimeSpan now)
+    {
+        if ((name, value) is not ("button", "pressed"))
+            return false;
+        bool isAgain = _pressed.TryGetValue(device, out TimeSpan last) && now - last >= s_samePress;
+        if (isAgain || !_pressed.ContainsKey(device))
+            _pressed[device] = now;
+        return isAgain;
+    }
 
     private void HandleZone(ushort zone, string device, string property, bool isOpen, TimeSpan now)
     {

@@ -94,7 +94,7 @@ public sealed partial class HomeCore : IHomeView
     {
         if (!_devices.TryGetValue(deviceRef, out Device? device) || !SmaContract.IsId(name) || value.Length > 4096)
             return;
-        bool isNew = device.Set(name, value, utcNow);
+        bool isNew = device.Set(name, value, utcNow) | IsPressedAgain(deviceRef, name, value, now);
         if (!isNew && cause is null)
             return;
         // A filter may hold the report back, never the alarm panel or a trigger.

@@ -27,6 +27,20 @@ public sealed class GatewayFileTests : IDisposable
     }
 
     [Theory]
+    [InlineData("rtsp://ann:secret@192.0.2.8/stream", "rtsp://192.0.2.8/stream")]
+    [InlineData("rtsp://ann:sec@ret@192.0.2.8:554", "rtsp://192.0.2.8:554")]
+    [InlineData("http://192.0.2.8/video.mjpg?user=ann&pwd=secret", "http://192.0.2.8/video.mjpg")]
+    [InlineData("http://192.0.2.8/a@b.mjpg", "http://192.0.2.8/a@b.mjpg")]
+    [InlineData("test:?size=640x360", "test:?size=640x360")]
+    public void The_password_of_a_camera_stays_in_the_home(string address, string told)
+    {
+        GatewayFile? file = Read("\"Devices\": [{ \"Ref\": \"cam\", \"Type\": \"camera\", \"Protocol\": \"media\", \"Address\": \"" + address + "\" }],", out List<string> faults);
+        Assert.Empty(faults);
+        Assert.Equal(told, Assert.Single(file!.Profile().Devices).Address);
+        Assert.Equal(address, file.CameraEntries()["cam"].Url);
+    }
+
+    [Theory]
     [InlineData("""  "Zones": [{ "Number": 0, "Code": "134" }]  """, "A zone has the number 0. Choose 1 to 999: Contact ID has three digits.")]
     [InlineData("""  "Zones": [{ "Number": 1000, "Code": "134" }]  """, "A zone has the number 1000. Choose 1 to 999: Contact ID has three digits.")]
     [InlineData("""  "Zones": [{ "Number": 1 }, { "Number": 1 }]  """, "Two zones have the number 1. Give each its own.")]

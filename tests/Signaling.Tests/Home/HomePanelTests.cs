@@ -30,6 +30,16 @@ public sealed class HomePanelTests
         Assert.Equal(("entry", TimeSpan.FromSeconds(20)), (((PartitionBody)entry.Body!).State, ((PartitionBody)entry.Body!).EntryDelay));
     }
 
+    [Fact]
+    public void A_panic_button_that_never_says_released_is_heard_each_time_it_is_pressed()
+    {
+        Assert.Equal([1, 0, 1, 0], ((double[])[0, 1, 6, 1]).Select(wait =>
+        {
+            _now += TimeSpan.FromSeconds(wait);
+            return Report("smoke", "button", "pressed").Count(e => e.Kind == SmaEventKinds.AlarmRaised);
+        }));
+    }
+
     [Theory]
     [InlineData("window", "once", "done", "")]
     [InlineData("window", "always", "done", "")]

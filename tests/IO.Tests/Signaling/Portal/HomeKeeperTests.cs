@@ -79,10 +79,14 @@ public sealed class HomeKeeperTests : IAsyncLifetime
     public async Task The_same_event_id_of_two_gateways_of_a_home_makes_two_incidents()
     {
         await _node.Get<IStorage>().Gateways.SaveAsync(new GatewayRecord { Id = "gw-2", Home = "h1" });
-        await HappensAsync("gw-1", _time.GetUtcNow(), SmaEventKinds.AlarmRaised, "130", partition: 1);
-        await HappensAsync("gw-2", _time.GetUtcNow(), SmaEventKinds.AlarmRaised, "111", partition: 2);
+        foreach ((string gateway, string code, byte partition) in ((string, string, byte)[])[("gw-1", "130", 1), ("gw-2", "111", 2)])
+        {
+            var alarm = new SmaEvent { Id = "e-1", Seq = 1, Time = _time.GetUtcNow(), Kind = SmaEventKinds.AlarmRaised, Code = code, Partition = partition, Priority = EventPriority.Alarm };
+            await _node.Get<IStorage>().Events.AppendAsync(new EventAppend(gateway, "e", [new PendingEvent(alarm, new XmlOutput())], _time.GetUtcNow()));
+        }
+
         await GateSteps.UntilAsync(() => Task.FromResult(Homes.Incidents("h1", open: true).Count == 2), seconds: 10);
-        Assert.Equal(["inc-gw-1~es-1", "inc-gw-2~es-1"], Homes.Incidents("h1", open: true).Select(i => i.Id).Order(StringComparer.Ordinal));
+        Assert.Equal(["inc-gw-1~e-1", "inc-gw-2~e-1"], Homes.Incidents("h1", open: true).Select(i => i.Id).Order(StringComparer.Ordinal));
     }
 
     [Fact]
