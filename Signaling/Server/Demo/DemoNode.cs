@@ -24,7 +24,7 @@ internal sealed class DemoNode(DemoSettings settings)
         $"--Node:MetricsListen={settings.Metrics}", "--Node:DrainTimeout=5s", $"--Node:DataFolder={settings.Folder}", "--Node:LogLevel=Error",
         $"--Turn:Listen={settings.Listen}:{settings.TurnPort}", "--Turn:Workers=1", "--Turn:Realm=demo", "--Turn:SubscriberQuota=1000", $"--Turn:AuthSecrets={settings.RelaySecret}",
         $"--Turn:Ports={settings.RelayedPorts}",
-        .. settings.Listen == "127.0.0.1" ? [] : (string[])[$"--Turn:AllowedPeers={settings.Listen}/32,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16{(settings.Nat is { } nat ? $",{nat.Link}" : "")}"],
+        .. IPAddress.TryParse(settings.Listen, out IPAddress? own) && IPAddress.IsLoopback(own) ? [] : (string[])[$"--Turn:AllowedPeers={settings.Listen}/32,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16{(settings.Nat is { } nat ? $",{nat.Link}" : "")}"],
         $"--Signaling:GatewayListen={settings.Listen}:{settings.GatewayPort}", $"--Signaling:PortalListen={settings.Listen}:{settings.HttpsPort}",
         $"--Signaling:PortalNames=localhost,127.0.0.1,{settings.Listen}", "--Signaling:ResetGrace=500ms", "--Signaling:SecondFactor=Optional",
         .. Relays(), $"--Signaling:RelaySecret={settings.RelaySecret}",
