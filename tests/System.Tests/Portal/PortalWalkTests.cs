@@ -76,6 +76,18 @@ public sealed class PortalWalkTests(DemoInNamespace demo) : IClassFixture<DemoIn
 
         foreach (string page in (string[])["privacy", "clips", "incidents", "alerts", "account"])
             await PortalPages.VisitAsync(demo, ann, page, page);
+
+        // A token for a player elsewhere is shown once, and can be taken back.
+        await ann.ClickAsync("[data-testid=token-make]");
+        await ann.FillAsync("#ask-text", "Kitchen screen");
+        await PortalPages.LookAsync(ann, "token-question");
+        await ann.Keyboard.PressAsync("Enter");
+        Assert.True((await ann.Locator("[data-testid=token-text]").InnerTextAsync()).Length >= 43);
+        await PortalPages.LookAsync(ann, "token");
+        await ann.Keyboard.PressAsync("Escape");
+        await ann.ClickAsync("[data-testid=tokens-card] li:has-text('Kitchen screen') button");
+        await ann.Locator("[data-testid=tokens-card] li").WaitForAsync(new LocatorWaitForOptions { State = WaitForSelectorState.Detached });
+
         await PortalPages.VisitAsync(demo, ann, "alerts", "alerts");
         Assert.Equal(1, await ann.Locator("[data-testid=alerts-honest]").CountAsync());
         Assert.Empty(faults);
