@@ -93,9 +93,13 @@ public sealed class H264Depacketizer : VideoDepacketizer
     {
         var type = unit[0] & 0x1f;
         if (type is (int)H264NalType.SequenceParameterSet or (int)H264NalType.PictureParameterSet) Remember(unit);
+        // Some packetizers repeat parameter sets before each slice. Behind a slice they begin the next picture (H.264 section 7.4.1.2.3), so who reads the frame as a stream would see its first slice only.
+        if (_frameHasSlice && BeginsPicture(type)) return true;
         Note(type, frame);
         return frame.TryAppendStartCode() && frame.TryAppend(unit);
     }
+
+    private static bool BeginsPicture(int type) => type is >= (int)H264NalType.Sei and <= (int)H264NalType.AccessUnitDelimiter;
 
     // A key frame without parameter sets in front gets the remembered ones, so that each recorded key frame stands alone.
     private void Note(int type, FrameBuffer frame)

@@ -145,6 +145,18 @@ public sealed class H264Tests
         Assert.Equal([7, 8, 5], types);
     }
 
+    [Fact]
+    public void Parameter_sets_that_come_again_between_slices_do_not_cut_the_picture()
+    {
+        byte[][] units = [[0x09, 0xf0], [0x67, 1], [0x68, 2], [0x65, 3], [0x67, 1], [0x68, 2], [0x06, 4], [0x65, 5]];
+        var depacketizer = new H264Depacketizer();
+        for (ushort i = 0; i < units.Length - 1; i++)
+            Assert.Equal(DepacketizeStatus.Incomplete, Add(depacketizer, i, 1, false, units[i], out _));
+        Assert.Equal(DepacketizeStatus.Frame, Add(depacketizer, (ushort)(units.Length - 1), 1, true, units[^1], out var frame));
+        Assert.Equal(AnnexB([.. units[..4], units[^1]]), frame.Content.ToArray());
+        Assert.False(frame.IsDamaged);
+    }
+
     [Theory]
     [InlineData("6701", true)]
     [InlineData("4101", false)]

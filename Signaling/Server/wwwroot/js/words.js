@@ -67,6 +67,7 @@ const actions = {
   viewState: "See the state", arm: "Arm", bypass: "Leave zones out", disarm: "Disarm", controlDevice: "Steer devices", unlock: "Open locks", lookIn: "Look in",
   talk: "Talk", viewClips: "Watch clips", configureHome: "Set up the home", viewIncidents: "See incidents", workAlarm: "Work alarms",
   superviseAlarm: "Supervise alarms", manageUsers: "Manage people", viewAudit: "See the audit", operateSystem: "Operate the system", requestBandwidth: "Ask for bandwidth", provision: "Provision",
+  login: "Log in", logout: "Log out", secondFactor: "Give a code", enrolSecondFactor: "Enrol second factor", makeToken: "Make a token", endToken: "End a token",
 };
 export const actionName = (action) => actions[action] ?? action;
 export const grantable = ["viewState", "arm", "bypass", "disarm", "controlDevice", "unlock", "lookIn", "talk", "viewClips", "configureHome"];
