@@ -111,7 +111,8 @@ internal sealed partial class SessionGates : ISessionGates, IDisposable
         lock (grant)
         {
             GateEvent[] seen = [.. grant.Events.Values];
-            GateEvent? bad = seen.FirstOrDefault(IsBad);
+            // What is certain counts before what is still tried for.
+            GateEvent? bad = seen.Where(IsBad).MinBy(e => e.Kind switch { GateEventKind.Refused => 0, GateEventKind.Unavailable => 2, _ => 1 });
             (state, words) = bad switch
             {
                 { Kind: GateEventKind.Refused } => (GrantState.Refused, $"The network refused the gate: {bad.Error}. Media uses best effort."),

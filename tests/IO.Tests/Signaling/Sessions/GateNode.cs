@@ -46,6 +46,9 @@ internal sealed class GateNode : IAsyncDisposable
     /// <summary>The home owner's player.</summary>
     public HttpClient Player { get; private set; } = null!;
 
+    /// <summary>What the network was asked for.</summary>
+    public CmtsCounters Network => _cmts.Counters;
+
     public T Get<T>()
         where T : notnull => _app.Services.GetRequiredService<T>();
 

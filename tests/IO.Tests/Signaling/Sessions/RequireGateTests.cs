@@ -28,7 +28,9 @@ public sealed class RequireGateTests
         await GateSteps.UntilAsync(() => Task.FromResult(StateOf(node, session) == SessionState.HeldForGate), seconds: 10);
         Assert.False(answer.IsCompleted, "The gateway has answered and the network has not: the viewer has to wait.");
 
-        // Time goes in steps that leave everybody room to act, so that it does not run ahead of them: once the network has had its time to
+        await GateSteps.UntilAsync(() => Task.FromResult(node.Network.DsaExchanges > 0), seconds: 30);
+
+        // Time begins when the network has been asked, and goes in steps that leave everybody room to act, so that it does not run ahead of them: once the network has had its time to
         // answer, ten times as much.
         while (!answer.IsCompleted && node.Time.Elapsed < TimeSpan.FromSeconds(60))
         {
