@@ -9,7 +9,7 @@ namespace MediaRelay.Media.Rtp;
 public sealed class H264Depacketizer : VideoDepacketizer
 {
     private byte[] _sps = [], _pps = [];
-    private bool _inFragment, _frameHasSps, _frameHasSlice;
+    private bool _inFragment, _isLeftOut, _frameHasSps, _frameHasSlice;
 
     /// <summary>Latest sequence parameter set; empty before the first.</summary>
     public ReadOnlySpan<byte> SequenceParameterSet => _sps;
@@ -78,15 +78,19 @@ public sealed class H264Depacketizer : VideoDepacketizer
         if (isFirst)
         {
             var header = (byte)((payload[0] & 0x60) | type);
-            Note(type, frame);
-            if (!frame.TryAppendStartCode() || !frame.TryAppend(header)) return false;
+            _isLeftOut = _frameHasSlice && BeginsPicture(type);
+            if (!_isLeftOut)
+            {
+                Note(type, frame);
+                if (!frame.TryAppendStartCode() || !frame.TryAppend(header)) return false;
+            }
         }
         else if (!_inFragment)
         {
             return false;
         }
         _inFragment = !isLast;
-        return frame.TryAppend(payload[2..]);
+        return _isLeftOut || frame.TryAppend(payload[2..]);
     }
 
     private bool TryUnit(ReadOnlySpan<byte> unit, FrameBuffer frame)

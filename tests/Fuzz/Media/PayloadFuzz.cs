@@ -55,12 +55,16 @@ public class PayloadFuzz
         var depacketizer = new H264Depacketizer();
         FuzzRun.Over(corpus, seed: 4, count: 100_000, input =>
         {
-            var (bytes, units) = (0, 0);
+            var (bytes, units, hasSlice) = (0, 0, false);
             foreach (var unit in new AnnexBReader(input))
             {
                 // Types outside 1-23 and the forbidden bit are not NAL units that RTP may carry.
                 if ((unit[0] & 0x80) != 0 || (unit[0] & 31) is 0 or > 23 || (unit[0] & 31) == 5) return;
-                (bytes, units) = (bytes + unit.Length + 4, units + 1);
+                units++;
+                // What begins a picture is left out behind a slice of the same one.
+                if (hasSlice && (unit[0] & 31) is >= 6 and <= 9) continue;
+                hasSlice |= (unit[0] & 31) <= 5;
+                bytes += unit.Length + 4;
             }
             if (units == 0) return;
             timestamp++;

@@ -44,9 +44,8 @@ public sealed class StreamTests : IAsyncLifetime, IDisposable
 
         Assert.Equal(2, _rig.Links.HeldRequests);
         await _rig.Links.SendAsync(GatewayId, Instruction());
-        await _rig.Links.SendAsync(GatewayId, Instruction());
-        string[] lines = [await FirstDataAsync(second), await FirstDataAsync(third)];
-        Assert.Equal(["id: 1", "id: 2"], lines.Order());
+        // Either may have it; the other stays as it is.
+        Assert.Equal("id: 1", await await Task.WhenAny(FirstDataAsync(second), FirstDataAsync(third)));
     }
 
     [Fact]
