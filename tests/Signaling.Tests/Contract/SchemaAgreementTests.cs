@@ -160,8 +160,8 @@ public sealed class SchemaAgreementTests
         return stream.ToArray();
     }
 
-    /// <summary>True when the whole document is taken: in lists of messages one that is passed over counts as refused.</summary>
-    private static bool TryRead(byte[] document, out byte[] again, out string text)
+    /// <summary>Reads a document and writes it again; true when the whole of it is taken: in lists of messages one that is passed over counts as refused.</summary>
+    internal static bool TryRead(byte[] document, out byte[] again, out string text)
     {
         var x = new XmlOutput();
         bool isRead;
